@@ -1,0 +1,228 @@
+"""What every mail store offers: the seam between the protocols and the disk.
+
+All methods block and may be called from any thread; each is atomic against every
+other one, of this process or (for files) another. A mailbox name is the decoded
+name with "/" as the hierarchy separator; INBOX is always spelled "INBOX".
+
+Everything that changes a mailbox raises its MODSEQ, so "what is new since n" has
+one answer for NOOP, IDLE and a session's next command alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+__all__ = [
+    "SYSTEM_FLAGS",
+    "Changes",
+    "FlagAction",
+    "Flags",
+    "MailStore",
+    "Mailbox",
+    "MailboxExists",
+    "MailboxInfo",
+    "MaildropBusy",
+    "MessageMeta",
+    "NoSuchMailbox",
+    "NoSuchMessage",
+    "StoreError",
+    "StoreFull",
+]
+
+Flags = frozenset[bytes]
+FlagAction = Literal["replace", "add", "remove"]
+
+#: The flags of RFC 3501 section 2.3.2 that a store keeps; \Recent is a session's matter.
+SYSTEM_FLAGS: Flags = frozenset({rb"\Seen", rb"\Answered", rb"\Flagged", rb"\Deleted", rb"\Draft"})
+
+
+class StoreError(Exception):
+    """The store could not do it, perhaps later: a temporary failure."""
+
+
+class StoreFull(StoreError):
+    """There is no space left, or the quota is used up."""
+
+
+class NoSuchMailbox(StoreError):
+    """There is no mailbox of that name."""
+
+
+class MailboxExists(StoreError):
+    """There is already a mailbox of that name."""
+
+
+class NoSuchMessage(StoreError):
+    """The message was expunged or never existed."""
+
+
+class MaildropBusy(StoreError):
+    """Another POP3 session holds the exclusive lock on the maildrop (RFC 1939 section 4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageMeta:
+    """What is known of a message without reading it."""
+
+    uid: int
+    #: Octets of the message as it goes over the wire, lines ended by CRLF.
+    size: int
+    flags: Flags
+    internal_date: datetime
+    #: MODSEQ of the last change to this message.
+    modseq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What happened in a mailbox after a given MODSEQ."""
+
+    #: The mailbox's MODSEQ now; pass it next time.
+    modseq: int
+    #: Messages added or whose flags changed, by ascending UID.
+    changed: Sequence[MessageMeta]
+    #: UIDs removed, ascending.
+    expunged: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxInfo:
+    """One line of a mailbox listing."""
+
+    name: str
+    selectable: bool
+    has_children: bool
+    subscribed: bool
+
+
+class Mailbox(Protocol):
+    """One mailbox of one user."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def uid_validity(self) -> int:
+        """Unsigned 32-bit, not 0 (RFC 3501 section 2.3.1.1, erratum 261)."""
+        ...
+
+    @property
+    def uid_next(self) -> int: ...
+    @property
+    def modseq(self) -> int: ...
+
+    def messages(self) -> Sequence[MessageMeta]:
+        """All messages by ascending UID, after noticing what other programs did."""
+        ...
+
+    def claim_recent(self) -> frozenset[int]:
+        """Return the UIDs that no session was told of as \\Recent, and mark them told (RFC 3501 section 2.3.2)."""
+        ...
+
+    def recent_count(self) -> int:
+        """Count what `claim_recent` would return, without claiming."""
+        ...
+
+    def add(self, octets: bytes, flags: Collection[bytes] = (), internal_date: datetime | None = None) -> int:
+        """Add one message durably and return its UID; nothing is left behind on failure.
+
+        Args:
+            octets: the message with CRLF line ends.
+
+        Raises:
+            StoreFull, StoreError: nothing was added.
+        """
+        ...
+
+    def copy_to(self, target: Mailbox, uids: Iterable[int]) -> Sequence[int]:
+        """Copy messages with flags and internal date, all or none, and return the new UIDs in order."""
+        ...
+
+    def read(self, uid: int) -> bytes:
+        """Return the message's octets with CRLF line ends.
+
+        Raises:
+            NoSuchMessage: it is gone.
+        """
+        ...
+
+    def change_flags(self, uids: Iterable[int], action: FlagAction, flags: Collection[bytes]) -> Sequence[MessageMeta]:
+        """Change flags and return the messages as they are now; messages that are gone are passed over."""
+        ...
+
+    def expunge(self, uids: Iterable[int]) -> Sequence[int]:
+        """Remove messages for good and return the UIDs that this call removed, ascending."""
+        ...
+
+    def changes_since(self, modseq: int) -> Changes:
+        """Say what happened after `modseq`, after noticing what other programs did."""
+        ...
+
+
+class MailStore(Protocol):
+    """All mailboxes of all users."""
+
+    #: Whether calls may wait for a disk: the transport then runs them in a thread.
+    blocking: bool
+
+    def deliver(self, user: str, octets: bytes) -> None:
+        """Deliver into the user's INBOX durably (the last step of RFC 5321 section 4.2.5)."""
+        ...
+
+    def open(self, user: str, name: str) -> Mailbox:
+        """Return the mailbox; two openings of one name show the same mailbox.
+
+        Raises:
+            NoSuchMailbox
+        """
+        ...
+
+    def list(self, user: str) -> Sequence[MailboxInfo]:
+        """Return every mailbox and every name that only has children, sorted by name."""
+        ...
+
+    def create(self, user: str, name: str) -> None:
+        """Create a mailbox and the levels above it.
+
+        Raises:
+            MailboxExists
+        """
+        ...
+
+    def delete(self, user: str, name: str) -> None:
+        """Delete a mailbox; its children stay (RFC 3501 section 6.3.4).
+
+        Raises:
+            NoSuchMailbox
+        """
+        ...
+
+    def rename(self, user: str, old: str, new: str) -> None:
+        """Rename a mailbox and its children; INBOX instead gives its messages to `new` (RFC 3501 section 6.3.5).
+
+        Raises:
+            NoSuchMailbox, MailboxExists
+        """
+        ...
+
+    def subscribe(self, user: str, name: str) -> None: ...
+    def unsubscribe(self, user: str, name: str) -> None: ...
+    def subscriptions(self, user: str) -> Sequence[str]:
+        """Return subscribed names, sorted; they outlive their mailboxes (RFC 3501 section 6.3.6)."""
+        ...
+
+    def lock_maildrop(self, user: str) -> None:
+        """Take the POP3 lock of the user's INBOX.
+
+        Raises:
+            MaildropBusy
+        """
+        ...
+
+    def unlock_maildrop(self, user: str) -> None: ...
+
+    def watch(self, user: str, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back, from any thread, after each change to the user's mail; returns how to stop."""
+        ...
