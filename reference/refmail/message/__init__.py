@@ -1,0 +1,1 @@
+"""Envelopes, addresses, and the header fields that a mail server itself writes."""

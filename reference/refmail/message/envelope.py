@@ -1,0 +1,71 @@
+"""The envelope of a message: what MAIL and RCPT said (RFC 5321 section 2.3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+__all__ = ["Address", "Envelope", "Parameters", "Recipient", "ReversePath"]
+
+#: Parameters of MAIL or RCPT: keyword in upper case, value exactly as it was sent (None where it had none).
+Parameters = Mapping[bytes, bytes | None]
+
+#: Characters of an unquoted local part besides the dot (RFC 5321 section 4.1.2, Atom; RFC 5322 atext).
+ATEXT = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~")
+
+
+def _needs_quotes(local_part: bytes) -> bool:
+    return any(not atom or not ATEXT.issuperset(atom) for atom in local_part.split(b"."))
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A mailbox by its meaning: quoting is gone, so equal mailboxes are equal values.
+
+    RFC 5321 section 4.1.2: a quoted local part and its unquoted form name the same mailbox.
+    """
+
+    #: Case is kept: only the destination host may interpret it (section 2.4).
+    local_part: bytes
+    #: A domain in lower case or an address literal with its brackets; empty for the bare `<Postmaster>`.
+    domain: bytes
+
+    def to_wire(self) -> bytes:
+        """Return `local@domain`, quoted only where the grammar asks for it."""
+        local_part = self.local_part
+        if _needs_quotes(local_part):
+            escaped = local_part.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+            local_part = b'"' + escaped + b'"'
+        return local_part + b"@" + self.domain if self.domain else local_part
+
+    def __str__(self) -> str:
+        return self.to_wire().decode("utf-8", "backslashreplace")
+
+
+#: Where failures are reported; None is the null reverse-path `<>`.
+ReversePath = Address | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One accepted RCPT."""
+
+    address: Address
+    parameters: Parameters = field(default_factory=dict[bytes, bytes | None])
+    #: The local user whose mailbox it is, or None for an address elsewhere.
+    user: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Everything about a message that is not its octets."""
+
+    reverse_path: ReversePath
+    recipients: tuple[Recipient, ...]
+    #: Of MAIL: SIZE, BODY, AUTH, ENVID, RET ...
+    parameters: Parameters = field(default_factory=dict[bytes, bytes | None])
+    #: When the message arrived (with a time zone), or None where the queue should take its own time.
+    arrived: datetime | None = None
+    #: The id in our Received field, for logs.
+    trace_id: str = ""
