@@ -1,0 +1,21 @@
+"""LOGIN: never standardised, still spoken by many clients; two prompts, two answers."""
+
+from __future__ import annotations
+
+from refmail.machine import Call
+from refmail.sasl.exchange import Challenge, Exchange, Failed, Mechanism
+from refmail.services import Users
+
+__all__ = ["LOGIN"]
+
+
+def _login(users: Users) -> Exchange:
+    login: bytes = yield Challenge(b"Username:")
+    secret: bytes = yield Challenge(b"Password:")
+    user: str | None = yield Call(users.authenticate, (login, secret))
+    if user is None:
+        raise Failed
+    return user
+
+
+LOGIN = Mechanism(b"LOGIN", _login, client_first=False, plaintext=True)
