@@ -7,10 +7,10 @@ Three things can stop it, and each is a value that it yields:
     Call        it needs a function run outside (store, password check, queue)
     StartTls    it needs the transport to do a TLS handshake
 
-The transport feeds the machine through the six methods `connected`, `receive`,
-`eof`, `tls_established`, `resume` and `expired`; each returns the ordered list of
-outputs that follow. Because input is only ever taken from one buffer, a
-dialogue gives the same output however its octets were split.
+The transport feeds the machine through `connected`, `receive`, `eof`, `news`,
+`tls_established`, `resume` and `expired`; each returns the ordered list of outputs
+that follow; `abandon` ends it from outside. Because input is only ever taken from
+one buffer, a dialogue gives the same output however its octets were split.
 
 While a Call is pending, octets are buffered and nothing else moves.
 """
@@ -131,6 +131,8 @@ class Machine:
 
     def __init__(self) -> None:
         self.inbox = bytearray()
+        #: Asks the transport, from any thread, to call `news`; the transport puts its own function here.
+        self.nudge: Callable[[], None] = lambda: None
         self.tls: TlsInfo | None = None
         self._outbox = bytearray()
         self._eof = False
@@ -185,6 +187,16 @@ class Machine:
             return self._advance_with(Expired())
         return []
 
+    def abandon(self) -> None:
+        """Give up whatever the machine is doing: the connection is lost or the server stops."""
+        if self._steps is not None:
+            steps, self._steps = self._steps, None
+            self._pending = None
+            try:
+                steps.close()
+            finally:
+                self.on_disconnect()
+
     def deadline(self) -> float | None:
         """Seconds of silence the machine allows from now on, or None."""
         return self.idle_timeout if self._pending is WAIT else None
@@ -217,10 +229,10 @@ class Machine:
             Disconnected: the peer is gone and every octet it sent has been read.
             Expired: the deadline passed.
         """
-        if self._eof:
+        if self._at_eof():
             raise Disconnected
         wake: Wake = yield WAIT
-        if wake is Wake.INPUT and self._eof and not self.inbox:
+        if wake is Wake.INPUT and self._at_eof() and not self.inbox:
             raise Disconnected
         return wake
 
@@ -261,6 +273,10 @@ class Machine:
 
     # The engine.
 
+    def _at_eof(self) -> bool:
+        # A method, because type checkers do not see that `_eof` changes across a yield.
+        return self._eof
+
     def _wake(self, wake: Wake) -> list[Output]:
         return self._advance(wake) if self._pending is WAIT else []
 
@@ -278,6 +294,11 @@ class Machine:
             step = go(self._steps)
         except (StopIteration, Disconnected, Expired):
             step = None
+        except BaseException:
+            self._steps = None
+            self._pending = None
+            self.on_disconnect()
+            raise
         outputs: list[Output] = []
         if self._outbox:
             outputs.append(Send(bytes(self._outbox)))

@@ -1,0 +1,1 @@
+"""refmail: a mail server that follows its RFCs, and breaks them on demand."""
