@@ -1,0 +1,1 @@
+"""Blocking clients that record every octet and judge the grammar of every reply."""
