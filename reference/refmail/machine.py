@@ -8,7 +8,7 @@ Three things can stop it, and each is a value that it yields:
     StartTls    it needs the transport to do a TLS handshake
 
 The transport feeds the machine through `connected`, `receive`, `eof`, `news`,
-`tls_established`, `resume` and `expired`; each returns the ordered list of outputs
+`tls_established`, `resume`, `expired` and `stop`; each returns the ordered list of outputs
 that follow; `abandon` ends it from outside. Because input is only ever taken from
 one buffer, a dialogue gives the same output however its octets were split.
 
@@ -35,6 +35,7 @@ __all__ = [
     "StartTls",
     "Step",
     "Steps",
+    "Stopping",
     "TlsInfo",
     "Wake",
 ]
@@ -116,6 +117,10 @@ class Expired(Exception):
     """Nothing arrived within the deadline that the machine had set."""
 
 
+class Stopping(Exception):
+    """The server shuts down: say goodbye and return."""
+
+
 class LineTooLong(Exception):
     """A line exceeded its limit; it has been consumed up to its CRLF."""
 
@@ -136,6 +141,7 @@ class Machine:
         self.tls: TlsInfo | None = None
         self._outbox = bytearray()
         self._eof = False
+        self._stopping = False
         self._steps: Steps[None] | None = None
         self._pending: Step | None = None
 
@@ -187,6 +193,11 @@ class Machine:
             return self._advance_with(Expired())
         return []
 
+    def stop(self) -> list[Output]:
+        """Ask for an orderly end: what is being answered is finished, then `Stopping` is raised in the session."""
+        self._stopping = True
+        return self._advance_with(Stopping()) if self._pending is WAIT else []
+
     def abandon(self) -> None:
         """Give up whatever the machine is doing: the connection is lost or the server stops."""
         if self._steps is not None:
@@ -228,7 +239,10 @@ class Machine:
         Raises:
             Disconnected: the peer is gone and every octet it sent has been read.
             Expired: the deadline passed.
+            Stopping: the server shuts down.
         """
+        if self._stopping:
+            raise Stopping
         if self._at_eof():
             raise Disconnected
         wake: Wake = yield WAIT
@@ -244,7 +258,7 @@ class Machine:
 
         Raises:
             LineTooLong: the line was longer; it is consumed whole before this is raised.
-            Disconnected, Expired: as `wait`.
+            Disconnected, Expired, Stopping: as `wait`.
         """
         searched = 0
         too_long = False
@@ -292,7 +306,7 @@ class Machine:
         step: Step | None
         try:
             step = go(self._steps)
-        except (StopIteration, Disconnected, Expired):
+        except (StopIteration, Disconnected, Expired, Stopping):
             step = None
         except BaseException:
             self._steps = None

@@ -8,7 +8,7 @@ Call: `user = yield from self.call(services.users.authenticate, login, secret)`.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -41,13 +41,22 @@ class Destination:
     kind: Literal["local", "unknown", "remote"]
     #: Name of the user, for "local" only.
     user: str = ""
+    #: The address in full, where the one asked for had no domain.
+    address: Address | None = None
 
 
 class Directory(Protocol):
     """Which addresses are ours."""
 
     def find(self, address: Address) -> Destination:
-        """Say whether an address is a local user's, an unknown one in a local domain, or elsewhere."""
+        """Say whether an address is a local user's, an unknown one in a local domain, or elsewhere.
+
+        An address without a domain is meant in the server's first domain.
+        """
+        ...
+
+    def expand(self, address: Address) -> Sequence[Address] | None:
+        """Return the members of a list or alias, or None where the address is neither (RFC 5321 section 3.5)."""
         ...
 
 

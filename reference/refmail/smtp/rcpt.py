@@ -1,0 +1,88 @@
+"""RCPT (RFC 5321 section 4.1.1.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from refmail.message.address import AddressError, address_literal, parse_forward_path
+from refmail.message.envelope import Address, Recipient
+from refmail.services import Destination
+from refmail.smtp.base import SessionBase
+from refmail.smtp.parameters import parse_parameters
+from refmail.smtp.replies import Rejection, Reply
+from refmail.smtp.states import State
+
+__all__ = ["RcptCommand"]
+
+
+class RcptCommand(SessionBase):
+    """Adds a recipient to the transaction; a refused one changes nothing."""
+
+    def do_rcpt(self, argument: bytes) -> Reply:
+        address, rest = self.forward_path_from(argument)
+        parameters = parse_parameters(rest)
+        self.check_rcpt_parameters(parameters)
+        user = self.check_destination(address, self.destination(address))
+        self.check_count()
+        self.transaction.recipients.append(Recipient(address, parameters, user))
+        self.state = State.RCPT
+        return Reply.of(250, "2.1.5", "Recipient accepted")
+
+    def forward_path_from(self, argument: bytes) -> tuple[Address, bytes]:
+        """Parse the recipient and return it with what follows; a source route is dropped.
+
+        Raises:
+            Rejection: 501.
+        """
+        # rcpt = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" / Forward-path ) [SP Rcpt-parameters] CRLF
+        if argument[:3].upper() != b"TO:":
+            raise Rejection(501, "5.5.4", "Expected TO:<address>")
+        path = argument[3:]
+        try:
+            address, end = parse_forward_path(path)
+        except AddressError as error:
+            raise Rejection(501, "5.1.3", f"Bad recipient address: {error.reason}") from error
+        return address, path[end:]
+
+    def check_rcpt_parameters(self, parameters: Mapping[bytes, bytes | None]) -> None:
+        """Check the parameters: no extension offered here brings one for RCPT.
+
+        Raises:
+            Rejection: 555.
+        """
+        if parameters:
+            raise Rejection(555, "5.5.4", "A parameter is not recognized")
+
+    def destination(self, address: Address) -> Destination:
+        """Ask the directory; our own address literal stands for our first domain (RFC 1123 section 5.2.17)."""
+        if address.domain == address_literal(self.peer.local_address).lower():
+            address = replace(address, domain=b"")
+        return self.services.directory.find(address)
+
+    def check_destination(self, address: Address, destination: Destination) -> str | None:
+        """Return the local user, or None for an address elsewhere that we may relay to.
+
+        Raises:
+            Rejection: 550 for an unknown user, or where relaying is refused (RFC 5321 section 3.6.1).
+        """
+        if destination.kind == "local":
+            return destination.user
+        if destination.kind == "unknown":
+            raise Rejection(550, "5.1.1", f"There is no mailbox {address}")
+        if not self.may_relay():
+            raise Rejection(550, "5.7.1", "Mail for that domain is not relayed")
+        return None
+
+    def may_relay(self) -> bool:
+        """Say whether this client may send to other domains: whoever logged in may."""
+        return self.user is not None
+
+    def check_count(self) -> None:
+        """Keep to the limit of recipients (RFC 5321 section 4.5.3.1.10).
+
+        Raises:
+            Rejection: 452: the client sends the rest in another transaction.
+        """
+        if len(self.transaction.recipients) >= self.policy.recipients:
+            raise Rejection(452, "4.5.3", "Too many recipients for one transaction")
