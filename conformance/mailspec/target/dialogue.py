@@ -12,7 +12,7 @@ import re
 from types import TracebackType
 from typing import Self
 
-from mailspec.target.offers import spread
+from mailspec.result import ServiceFacts
 from mailspec.target.profile import ServiceName
 from mailspec.transcript import visible
 from mailspec.verdict import Blocked
@@ -100,15 +100,16 @@ class Dialogue:
         """Return how many messages the account's INBOX holds; logged in only."""
         raise NotImplementedError
 
-    def can_count(self) -> bool:
-        """Whether the protocol shows mailboxes."""
+    @property
+    def can_login(self) -> bool:
+        """Whether a login makes sense here: some SMTP services take mail from everybody and know no accounts."""
         return True
 
     # What is common.
 
     def offered(self, capability: str) -> bool:
         """Say whether the capability was among those last read."""
-        return any(capability in spread(line) for line in self.capabilities)
+        return ServiceFacts(name="", host="", port=0, before_tls=self.capabilities).offers(capability)
 
     def send(self, line: bytes) -> None:
         """Send one command line."""
@@ -167,8 +168,13 @@ class SmtpDialogue(Dialogue):
         if code != b"235":
             raise self._refused(Step.LOGIN, lines[0], login_remedy(login))
 
-    def can_count(self) -> bool:
-        return False
+    @property
+    def can_login(self) -> bool:
+        return self.offered("AUTH")
+
+    def count_mail(self) -> int:
+        msg = "SMTP shows no mailboxes"
+        raise NotImplementedError(msg)
 
     def _reply(self, step: Step) -> tuple[bytes, list[bytes]]:
         deadline = self.stream.recorder.until()
@@ -271,10 +277,10 @@ class ImapDialogue(Dialogue):
         self._handshake()
 
     def login(self, login: Login) -> None:
-        if self.offered("LOGINDISABLED") and not self.offered("AUTH PLAIN"):
+        if self.offered("LOGINDISABLED") and not self.offered("AUTH=PLAIN"):
             remedy = 'set tls = "starttls" or "implicit" in the profile'
             raise StepFailed(Step.LOGIN, "the target says LOGINDISABLED", remedy)
-        if self.offered("AUTH PLAIN"):
+        if self.offered("AUTH=PLAIN"):
             self.send(b"p1 AUTHENTICATE PLAIN")
             line = self.line(Step.LOGIN, self.stream.recorder.until())
             if not line.startswith(b"+"):
