@@ -12,7 +12,7 @@ import re
 from types import TracebackType
 from typing import Self
 
-from mailspec.result import ServiceFacts
+from mailspec.target.offers import spread
 from mailspec.target.profile import ServiceName
 from mailspec.transcript import visible
 from mailspec.verdict import Blocked
@@ -109,7 +109,7 @@ class Dialogue:
 
     def offered(self, capability: str) -> bool:
         """Say whether the capability was among those last read."""
-        return ServiceFacts(name="", host="", port=0, before_tls=self.capabilities).offers(capability)
+        return any(capability in spread(line) for line in self.capabilities)
 
     def send(self, line: bytes) -> None:
         """Send one command line."""
@@ -277,10 +277,10 @@ class ImapDialogue(Dialogue):
         self._handshake()
 
     def login(self, login: Login) -> None:
-        if self.offered("LOGINDISABLED") and not self.offered("AUTH=PLAIN"):
+        if self.offered("LOGINDISABLED") and not self.offered("AUTH PLAIN"):
             remedy = 'set tls = "starttls" or "implicit" in the profile'
             raise StepFailed(Step.LOGIN, "the target says LOGINDISABLED", remedy)
-        if self.offered("AUTH=PLAIN"):
+        if self.offered("AUTH PLAIN"):
             self.send(b"p1 AUTHENTICATE PLAIN")
             line = self.line(Step.LOGIN, self.stream.recorder.until())
             if not line.startswith(b"+"):

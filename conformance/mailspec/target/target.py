@@ -1,18 +1,16 @@
-"""One target as a run, or one worker of it, sees it: profile, accounts, facts, budgets, leftovers."""
+"""One target as a run, or one worker of it, sees it: profile, accounts, offers, budgets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import msgspec
-
 from mailspec.requirement import Tier
-from mailspec.result import ServiceFacts, TargetFacts
 from mailspec.target import tiers
 from mailspec.target.accounts import AccountPair, pair_of, read_logins
 from mailspec.target.budget import ConnectionPace, FailedLogins
-from mailspec.target.probe import PROBE_SECONDS, Probed, probe_inner_stage, probe_service
+from mailspec.target.offers import Offers
 from mailspec.target.profile import Profile, ServiceName, load_profile
 from mailspec.transcript import Secrets
 from mailspec.verdict import NotRun
@@ -24,12 +22,13 @@ __all__ = ["ARRIVAL_DEADLINE", "REPLY_DEADLINE", "Target", "open_target"]
 #: to real peers; a suite that waited so long for each reply would not end.
 REPLY_DEADLINE = 10.0
 
-#: Seconds until mail that was accepted must be in the account's INBOX.
+#: Seconds until a message that was accepted must be in the account's INBOX.
 ARRIVAL_DEADLINE = 20.0
 
 
+@dataclass(frozen=True, slots=True)
 class Target:
-    """What checks and fixtures know of the servers they judge.
+    """What checks, fixtures and the plugin know of the servers they judge.
 
     Args:
         profile: the profile as read.
@@ -37,66 +36,33 @@ class Target:
         logins: every account with its password, in the order of the profile.
         worker: number of this worker, from 0.
         workers: how many workers share the target.
+        offers: what probing found, or None before it.
         tier: the most that checks may do.
-        facts: what another process found by probing, or None to probe when asked.
-        on_close: what else to release at the end, such as an embedded server.
+        on_close: releases what belongs to the whole run, such as an embedded server.
     """
 
-    def __init__(
-        self,
-        profile: Profile,
-        path: Path,
-        logins: Sequence[Login] = (),
-        *,
-        worker: int = 0,
-        workers: int = 1,
-        tier: Tier = tiers.DEFAULT,
-        facts: TargetFacts | None = None,
-        on_close: Callable[[], None] = lambda: None,
-    ) -> None:
-        self.profile = profile
-        self.path = path
-        self.logins = tuple(logins)
-        self.worker = worker
-        self.workers = workers
-        self.tier = tier
-        self.secrets = Secrets()
+    profile: Profile
+    path: Path
+    logins: tuple[Login, ...] = ()
+    worker: int = 0
+    workers: int = 1
+    offers: Offers | None = None
+    tier: Tier = tiers.DEFAULT
+    on_close: Callable[[], None] = lambda: None
+    #: Mailboxes and messages that could not be removed, for the report.
+    leftovers: list[str] = field(default_factory=list[str])
+    secrets: Secrets = field(init=False)
+    failed_logins: FailedLogins = field(init=False)
+    pace: ConnectionPace = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Take this worker's share of the limits."""
+        limits = self.profile.limits
+        object.__setattr__(self, "secrets", Secrets())
         for login in self.logins:
             self.secrets.add(login.secret)
-        self.failed_logins = FailedLogins(profile.limits, worker, workers)
-        self.pace = ConnectionPace(profile.limits, workers)
-        self._probed = Probed(facts) if facts is not None else None
-        self._leftovers: list[str] = []
-        self._on_close = on_close
-
-    # What the plugin asks.
-
-    @property
-    def facts(self) -> TargetFacts:
-        """Services and capabilities, probed at most once."""
-        return self.probed.facts
-
-    @property
-    def probed(self) -> Probed:
-        """The facts, and what could not be found out."""
-        if self._probed is None:
-            self._probed = self._probe()
-        return self._probed
-
-    def leftovers(self) -> Sequence[str]:
-        """Return what could not be removed, each as a line for people."""
-        return tuple(self._leftovers)
-
-    def leave(self, what: str) -> None:
-        """Note that something of ours stays on the target."""
-        if what not in self._leftovers:
-            self._leftovers.append(what)
-
-    def close(self) -> None:
-        """Release what belongs to the whole run."""
-        self._on_close()
-
-    # What fixtures ask.
+        object.__setattr__(self, "failed_logins", FailedLogins(limits, self.worker, self.workers))
+        object.__setattr__(self, "pace", ConnectionPace(limits, self.workers))
 
     @property
     def name(self) -> str:
@@ -180,7 +146,7 @@ class Target:
         """Return the folder of an account's mail.
 
         Raises:
-            NotRun: the profile has no [store].
+            NotRun: the profile has no [store], or this machine cannot read it.
         """
         if self.profile.store is None:
             msg = "the profile has no [store]: the mail store cannot be seen from here"
@@ -189,32 +155,22 @@ class Target:
         values = {"login": login.login.decode(), "local": local, "domain": domain}
         return Path(self.path.parent, self.profile.store.path.format_map(values))
 
-    def _probe(self) -> Probed:
-        seconds = PROBE_SECONDS * self.profile.timeout_factor
-        probed = Probed(TargetFacts(name=self.name))
-        found: list[ServiceFacts] = []
-        for name in self.profile.services:
-            endpoint = self.endpoint(name)
-            self.pace.before_connecting()
-            facts, problem = probe_service(name, endpoint, self.accounts.primary, seconds)
-            if problem is not None:
-                probed.problems[name] = problem
-            elif endpoint.tls == "none":
-                # Checks of STARTTLS need to know the stage that this profile does not use itself.
-                facts = msgspec.structs.replace(facts, after_tls=probe_inner_stage(name, endpoint, seconds))
-            found.append(facts)
-        probed.facts = TargetFacts(name=self.name, services=tuple(found))
-        return probed
+    def leave(self, what: str) -> None:
+        """Note that something of ours stays on the target."""
+        if what not in self.leftovers:
+            self.leftovers.append(what)
+
+    def close(self) -> None:
+        """Release what belongs to the whole run."""
+        self.on_close()
+
+    def with_offers(self, probe: Callable[[Target], Offers]) -> Target:
+        """Return the target with what `probe` finds."""
+        return replace(self, offers=probe(self))
 
 
 def open_target(
-    path: Path,
-    *,
-    worker: int = 0,
-    workers: int = 1,
-    tier: Tier = tiers.DEFAULT,
-    facts: TargetFacts | None = None,
-    on_close: Callable[[], None] = lambda: None,
+    path: Path, *, worker: int = 0, workers: int = 1, tier: Tier = tiers.DEFAULT, offers: Offers | None = None
 ) -> Target:
     """Read a profile and its secrets; the arguments are those of `Target`.
 
@@ -222,5 +178,4 @@ def open_target(
         ProfileError: the profile cannot be used; the message says why and what to do.
     """
     profile = load_profile(path)
-    logins = read_logins(path, profile)
-    return Target(profile, path, logins, worker=worker, workers=workers, tier=tier, facts=facts, on_close=on_close)
+    return Target(profile, path, read_logins(path, profile), worker=worker, workers=workers, tier=tier, offers=offers)
