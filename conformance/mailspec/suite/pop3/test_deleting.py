@@ -1,0 +1,121 @@
+"""DELE, RSET and the UPDATE state: RFC 1939 sections 4, 5 and 6."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mailspec.requirement import requirement
+from mailspec.suite.inbox import Inbox, body_of
+from mailspec.suite.pop3.test_listing import scan
+from mailspec.suite.steps import MessageMaker, Sender
+from mailspec.verdict import Violation
+from mailspec.wire.endpoint import Login
+from mailspec.wire.pop3 import CLOSED, ERR, OK, Pop3Client
+
+Opener = Callable[[], Pop3Client]
+
+
+@requirement("1939/5/dele-marks")
+def test_deleted_message_is_gone_for_the_session(stocked: Pop3Client) -> None:
+    """After DELE, RETR of that number gets -ERR."""
+    stocked.dele(1).expect(OK)
+    stocked.command(b"RETR 1").expect(ERR)
+
+
+@requirement("1939/5/dele-twice")
+def test_deleting_twice_gets_err(stocked: Pop3Client) -> None:
+    """DELE of a message already marked gets -ERR."""
+    stocked.dele(1).require(OK)
+    stocked.dele(1).expect(ERR)
+
+
+@requirement("1939/5/numbers-stay")
+def test_numbers_stay_after_dele(stocked: Pop3Client) -> None:
+    """After DELE 1, RETR 3 gives what it gave before."""
+    before = stocked.retr(3).require(OK).body
+    stocked.dele(1).require(OK)
+    after = stocked.retr(3).expect(OK).body
+    if after != before:
+        raise Violation([repr(body_of(before))], repr(body_of(after)))
+
+
+@requirement("1939/5/rset")
+def test_rset_unmarks(stocked: Pop3Client) -> None:
+    """After DELE and RSET all messages are there again."""
+    everything = stocked.stat()
+    stocked.dele(1).require(OK)
+    stocked.dele(3).require(OK)
+    stocked.command(b"RSET").expect(OK)
+    if stocked.stat() != everything:
+        raise Violation([repr(everything)], repr(stocked.stat()))
+
+
+@requirement("1939/5/noop")
+def test_noop_does_nothing(stocked: Pop3Client) -> None:
+    """NOOP gets +OK and takes back no deletion mark."""
+    stocked.dele(1).require(OK)
+    stocked.command(b"NOOP").expect(OK)
+    if stocked.stat()[0] != 2:
+        raise Violation(["2 messages"], f"{stocked.stat()[0]} messages after NOOP")
+
+
+@requirement("1939/6/quit-removes")
+def test_quit_removes_what_is_marked(stocked: Pop3Client, open_maildrop: Opener) -> None:
+    """After DELE 2 and QUIT, the next session has the other two messages."""
+    kept = sorted(stocked.retr(number).require(OK).body for number in (1, 3))
+    stocked.dele(2).require(OK)
+    stocked.quit().expect(OK)
+
+    after = open_maildrop()
+    found = sorted(after.retr(number).require(OK).body for number in scan(after))
+    if found != kept:
+        raise Violation(["the two messages that were not marked"], f"{len(found)} messages")
+
+
+@requirement("1939/6/no-quit-no-removal")
+def test_lost_connection_removes_nothing(stocked: Pop3Client, open_maildrop: Opener) -> None:
+    """After DELE and a lost connection, the next session has all three messages."""
+    stocked.dele(1).require(OK)
+    stocked.dele(2).require(OK)
+    stocked.close()
+
+    count = open_maildrop().stat()[0]
+    if count != 3:
+        raise Violation(["3 messages"], f"{count} messages after a session without QUIT")
+
+
+@requirement("1939/6/quit-closes")
+def test_quit_in_transaction_closes(maildrop: Pop3Client) -> None:
+    """QUIT gets +OK and the connection ends."""
+    maildrop.quit().expect(OK)
+    maildrop.expect_closed()
+
+
+@requirement("1939/4/exclusive-lock")
+def test_second_session_changes_nothing_in_the_first(
+    stocked: Pop3Client, pop3: Pop3Client, account: Login
+) -> None:
+    """A second session is refused, or its deletions leave alone what the first one sees."""
+    before = stocked.retr(1).require(OK).body
+    pop3.recorder.transcript.secrets.add(account.secret)
+    pop3.command(b"USER " + account.login).expect(OK, ERR)
+    second = pop3.command(b"PASS " + account.secret).expect(OK, ERR, CLOSED)
+    if second.failure is None and second.ok:
+        pop3.dele(1).require(OK)
+        pop3.quit().judged = True
+    after = stocked.retr(1).expect(OK).body
+    if after != before or stocked.stat()[0] != 3:
+        raise Violation(["the same three messages"], f"{stocked.stat()[0]} messages, or another first one")
+
+
+@requirement("1939/5/new-mail-unseen")
+def test_new_mail_does_not_show(
+    stocked: Pop3Client, make_message: MessageMaker, send: Sender, inbox: Inbox
+) -> None:
+    """A message that arrives in the session changes neither STAT nor LIST."""
+    before = stocked.stat()
+    message = make_message()
+    send(message)
+    inbox.wait(message)
+    if stocked.stat() != before or len(scan(stocked)) != 3:
+        raise Violation([repr(before)], repr(stocked.stat()))

@@ -1,0 +1,59 @@
+"""CAPA (RFC 2449) and STLS (RFC 2595), where they are offered."""
+
+from __future__ import annotations
+
+import re
+
+from mailspec.requirement import requirement
+from mailspec.verdict import Violation
+from mailspec.wire.pop3 import CLOSED, ERR, OK, Pop3Client
+
+#: capability: a tag and parameters, printable, single spaces between (RFC 2449 section 5 and 9).
+CAPABILITY = re.compile(rb"[\x21-\x7e]+( [\x21-\x7e]+)*")
+
+
+@requirement("2449/5/capa", needs=("pop3 CAPA",))
+def test_capa_lists_capabilities_in_both_states(pop3: Pop3Client, maildrop: Pop3Client) -> None:
+    """CAPA gets +OK and a list, before login and after."""
+    pop3.multi(b"CAPA").expect(OK)
+    maildrop.multi(b"CAPA").expect(OK)
+
+
+@requirement("2449/5/capa-one-per-line", needs=("pop3 CAPA",))
+def test_capabilities_have_their_form(pop3: Pop3Client) -> None:
+    """Each line is a tag and parameters."""
+    lines = pop3.multi(b"CAPA").require(OK).lines
+    if wrong := [line for line in lines if not CAPABILITY.fullmatch(line)]:
+        raise Violation(["tag and parameters"], repr(wrong))
+
+
+@requirement("2449/6.6/pipelining", needs=("pop3 PIPELINING",))
+def test_pipelined_commands_are_answered_in_order(maildrop: Pop3Client) -> None:
+    """Four commands in one segment get their four responses in order."""
+    maildrop.send(b"NOOP\r\nFROB\r\nSTAT\r\nRETR 9999\r\n")
+    for status in (OK, ERR, OK, ERR):
+        maildrop.reply().expect(status)
+
+
+@requirement("2595/4/stls", needs=("pop3 STLS",))
+def test_handshake_follows_stls(pop3: Pop3Client) -> None:
+    """After +OK the TLS handshake succeeds and CAPA is answered inside TLS."""
+    pop3.command(b"STLS").require(OK)
+    pop3.expect_handshake()
+    pop3.multi(b"CAPA").expect(OK)
+
+
+@requirement("2595/4/only-authorization", needs=("pop3 STLS",))
+def test_stls_after_login_gets_err(maildrop: Pop3Client) -> None:
+    """STLS gets -ERR in TRANSACTION."""
+    maildrop.command(b"STLS").expect(ERR)
+
+
+@requirement("2595/4/no-command-survives", needs=("pop3 STLS",))
+def test_command_behind_stls_is_not_answered_inside_tls(pop3: Pop3Client) -> None:
+    """A CAPA in the same segment as STLS gets no response inside TLS, or there is no TLS then."""
+    pop3.send(b"STLS\r\nCAPA\r\n")
+    reply = pop3.reply().expect(OK, ERR, CLOSED)
+    if reply.failure is None and reply.ok and pop3.stream.start_tls() is None:
+        pop3.command(b"FROB").expect(ERR)
+        pop3.command(b"QUIT").expect(OK)

@@ -1,0 +1,117 @@
+"""The mail data: RFC 5321 sections 2.3.8, 3.3, 4.1.1.4, 4.1.1.10, 4.2.5 and 4.5.2."""
+
+from __future__ import annotations
+
+from mailspec.requirement import requirement
+from mailspec.suite.inbox import Inbox, body_of
+from mailspec.suite.steps import MessageMaker, Sender
+from mailspec.verdict import Violation
+from mailspec.wire.smtp import CLOSED, PERMANENT, TRANSIENT, SmtpClient
+
+
+def smuggle(smtp: SmtpClient, message: bytes, sequence: bytes) -> None:
+    """Send data with `sequence` and a command inside; judge that the data went on until the right end."""
+    smtp.command(b"DATA").require(354)
+    smtp.send(message + b"before" + sequence + b"NOOP inside\r\nafter\r\n.\r\n")
+    smtp.reply().expect(250, PERMANENT, TRANSIENT, CLOSED)
+    if smtp.stream.ended is None:
+        smtp.command(b"QUIT").expect(221, CLOSED)
+
+
+@requirement("5321/4.1.1.4/bare-lf-no-end")
+def test_lf_dot_lf_does_not_end_the_data(smtp_rcpt: SmtpClient, make_message: MessageMaker) -> None:
+    """A period between two bare line feeds is content, or makes the message refused."""
+    smuggle(smtp_rcpt, make_message(), b"\n.\n")
+
+
+@requirement("5321/4.1.1.4/bare-lf-no-end")
+def test_lf_dot_crlf_does_not_end_the_data(smtp_rcpt: SmtpClient, make_message: MessageMaker) -> None:
+    """A period after a bare line feed does not end the data, though CRLF follows."""
+    smuggle(smtp_rcpt, make_message(), b"\n.\r\n")
+
+
+@requirement("5321/4.1.1.4/bare-lf-no-end")
+def test_crlf_dot_lf_does_not_end_the_data(smtp_rcpt: SmtpClient, make_message: MessageMaker) -> None:
+    """A period before a bare line feed does not end the data, though CRLF precedes."""
+    smuggle(smtp_rcpt, make_message(), b"\r\n.\n")
+
+
+@requirement("5321/2.3.8/bare-cr-no-end")
+def test_cr_dot_cr_does_not_end_the_data(smtp_rcpt: SmtpClient, make_message: MessageMaker) -> None:
+    """A period between two bare carriage returns does not end the data."""
+    smuggle(smtp_rcpt, make_message(), b"\r.\r")
+
+
+@requirement("5321/2.3.8/bare-cr-no-end")
+def test_cr_dot_crlf_does_not_end_the_data(smtp_rcpt: SmtpClient, make_message: MessageMaker) -> None:
+    """A period after a bare carriage return does not end the data, though CRLF follows."""
+    smuggle(smtp_rcpt, make_message(), b"\r.\r\n")
+
+
+@requirement("5321/4.5.2/unstuff")
+def test_leading_period_is_removed(
+    smtp_rcpt: SmtpClient, make_message: MessageMaker, inbox: Inbox
+) -> None:
+    """Lines that begin with periods arrive with one period less than on the wire."""
+    body = b".one\r\n..two\r\n.\r\n...\r\nend\r\n"
+    message = make_message(body=body)
+    smtp_rcpt.data(message).require(250)
+
+    delivered = body_of(inbox.wait(message))
+    if delivered != body:
+        raise Violation([repr(body)], repr(delivered))
+
+
+@requirement("5321/4.5.2/only-leading-period")
+def test_other_periods_are_kept(smtp_rcpt: SmtpClient, make_message: MessageMaker, inbox: Inbox) -> None:
+    """Periods inside and at the end of lines arrive as they were sent."""
+    body = b"a..b\r\nend..\r\n ..\r\n"
+    message = make_message(body=body)
+    smtp_rcpt.data(message).require(250)
+
+    delivered = body_of(inbox.wait(message))
+    if delivered != body:
+        raise Violation([repr(body)], repr(delivered))
+
+
+@requirement("5321/4.1.1.10/dropped-data")
+def test_dropped_connection_delivers_nothing(
+    smtp_rcpt: SmtpClient, make_message: MessageMaker, inbox: Inbox, send: Sender
+) -> None:
+    """Data without its end is thrown away when the connection is lost."""
+    lost, whole = make_message(), make_message()
+    smtp_rcpt.command(b"DATA").require(354)
+    smtp_rcpt.send(lost)
+    smtp_rcpt.close()
+
+    send(whole)
+    inbox.wait(whole)
+    if inbox.holds(lost):
+        raise Violation(["nothing delivered"], "the message was delivered without the end of its data")
+
+
+@requirement("5321/4.2.5/refused-not-delivered")
+def test_refused_message_is_not_delivered(
+    smtp_rcpt: SmtpClient, make_message: MessageMaker, inbox: Inbox, send: Sender
+) -> None:
+    """A message whose data was refused stays away; one with bare line feeds often is."""
+    refused, whole = make_message(body=b"bare\nline\nfeeds\r\n"), make_message()
+    smtp_rcpt.data(refused).require(TRANSIENT, PERMANENT)
+
+    send(whole)
+    inbox.wait(whole)
+    if inbox.holds(refused):
+        raise Violation(["nothing delivered"], "the message was delivered though its data was refused")
+
+
+@requirement("5321/3.3/defective-header")
+def test_defective_header_is_no_reason_to_refuse(smtp_rcpt: SmtpClient, make_message: MessageMaker) -> None:
+    """Two Date fields and an empty To are not the receiver's business."""
+    message = make_message(extra=b"Date: yesterday\r\nDate: today\r\nTo:\r\n")
+    smtp_rcpt.data(message).expect(250)
+
+
+@requirement("5321/3.7.2/odd-trace")
+def test_odd_trace_fields_are_no_reason_to_refuse(smtp_rcpt: SmtpClient, make_message: MessageMaker) -> None:
+    """A Received field from another world is left alone."""
+    smtp_rcpt.data(make_message(extra=b"Received: by pigeon, somewhere; no date\r\n")).expect(250)

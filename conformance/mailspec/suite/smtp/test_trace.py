@@ -1,0 +1,90 @@
+"""Trace fields of delivered mail: RFC 5321 section 4.4."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from mailspec.requirement import requirement
+from mailspec.suite.inbox import Inbox, fields
+from mailspec.suite.steps import Envelope, MessageMaker, Sender
+from mailspec.verdict import Violation
+
+OLD_TRACE = (
+    b"Received: from one.test (one.test [192.0.2.1])\r\n\tby two.test; Mon, 2 Jan 2006 15:04:05 +0000\r\n"
+    b"Received: from zero.test (zero.test [192.0.2.2])\r\n\tby one.test; Mon, 2 Jan 2006 15:04:04 +0000\r\n"
+)
+
+# date-time = [ day-of-week "," ] date time [CFWS]     RFC 5322 section 3.3, without its obs- forms
+DATE_TIME = re.compile(
+    rb"\s*((Mon|Tue|Wed|Thu|Fri|Sat|Sun),\s+)?\d{1,2}\s+"
+    rb"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s+\d{4,}\s+"
+    rb"\d{2}:\d{2}(:\d{2})?\s+[+-]\d{4}(\s*\(.*\))?\s*",
+    re.DOTALL,
+)
+
+
+@pytest.fixture
+def trace(make_message: MessageMaker, send: Sender, inbox: Inbox) -> list[tuple[bytes, bytes]]:
+    """The header fields of a message that came with two Received fields of its own."""
+    message = make_message(extra=OLD_TRACE)
+    send(message)
+    return fields(inbox.wait(message))
+
+
+def received(trace: list[tuple[bytes, bytes]]) -> list[bytes]:
+    """Return the values of the Received fields, topmost first."""
+    return [value for name, value in trace if name == b"received"]
+
+
+@requirement("5321/4.4/received-prepended")
+def test_received_is_prepended(trace: list[tuple[bytes, bytes]]) -> None:
+    """More Received fields are there than were sent, and the first stands above all but trace fields."""
+    above = [name for name, _ in trace[: [name for name, _ in trace].index(b"received")]]
+    added = len(received(trace)) - 2
+    if added < 1 or b"from" in above or b"subject" in above:
+        raise Violation(["a new Received field at the beginning"], f"{added} new ones, below {above}")
+
+
+@requirement("5321/4.4/received-from")
+def test_received_says_from_where(trace: list[tuple[bytes, bytes]]) -> None:
+    """One of the new Received fields has a FROM clause with the name that the client gave."""
+    new = received(trace)[:-2]
+    if not any(re.match(rb"\s*from\s+client\.test\b", value, re.IGNORECASE) for value in new):
+        raise Violation(["from client.test ..."], repr(new))
+
+
+@requirement("5321/4.4/received-date")
+def test_received_ends_in_a_date(trace: list[tuple[bytes, bytes]]) -> None:
+    """Each new Received field ends in a date-time of RFC 5322, its year in four digits."""
+    for value in received(trace)[:-2]:
+        if not DATE_TIME.fullmatch(value.rpartition(b";")[2]):
+            raise Violation(["; date-time"], repr(value))
+
+
+@requirement("5321/4.4/received-kept")
+def test_older_received_fields_are_kept(trace: list[tuple[bytes, bytes]]) -> None:
+    """The Received fields that came with the message stand below the new ones, in their order."""
+    kept = [re.sub(rb"\s+", b" ", value).strip() for value in received(trace)[-2:]]
+    sent = [re.sub(rb"\s+", b" ", value).strip() for value in OLD_TRACE.split(b"Received:")[1:]]
+    if kept != sent:
+        raise Violation([repr(sent)], repr(kept))
+
+
+@requirement("5321/4.4/return-path")
+def test_return_path_gives_the_reverse_path(trace: list[tuple[bytes, bytes]], envelope: Envelope) -> None:
+    """The delivered message says in Return-Path what MAIL said."""
+    paths = [value.strip() for name, value in trace if name == b"return-path"]
+    if b"<" + envelope.sender + b">" not in paths[:1]:
+        raise Violation([f"Return-Path: <{envelope.sender.decode()}>"], repr(paths))
+
+
+@requirement("5321/4.4/one-return-path")
+def test_return_path_is_alone(make_message: MessageMaker, send: Sender, inbox: Inbox) -> None:
+    """A message that came with a Return-Path is delivered with only the new one."""
+    message = make_message(extra=b"Return-Path: <old@client.test>\r\n")
+    send(message)
+    count = [name for name, _ in fields(inbox.wait(message))].count(b"return-path")
+    if count != 1:
+        raise Violation(["one Return-Path field"], f"{count} of them")
