@@ -1,0 +1,85 @@
+"""Dovecot's share of a target: IMAP, POP3, and passwords for the SMTP server beside it."""
+
+from __future__ import annotations
+
+from mailspec.lab.servers.driver import CERTIFICATE, KEY, Site
+from mailspec.lab.servers.orders import ConfigFile
+
+__all__ = ["PACKAGES", "PORTS", "START", "dovecot_files"]
+
+PACKAGES = ("dovecot-imapd", "dovecot-pop3d")
+#: IMAP and POP3, each also with TLS first.
+PORTS = (143, 110, 993, 995)
+START = ("dovecot",)
+
+USERS = "/etc/dovecot/users"
+
+#: Penalties and limits on failed logins are off: they would make a run slow, and say nothing about a protocol.
+_CONF = """\
+protocols = imap pop3
+listen = 127.0.0.1
+hostname = {hostname}
+ssl = yes
+ssl_cert = <{certificate}
+ssl_key = <{key}
+disable_plaintext_auth = no
+auth_mechanisms = plain login cram-md5
+auth_username_format = %Ln
+auth_failure_delay = 0 secs
+mail_max_userip_connections = 200
+mail_location = maildir:~/Maildir
+first_valid_uid = 1000
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%n {users}
+}}
+userdb {{
+  driver = passwd-file
+  args = username_format=%n {users}
+}}
+namespace inbox {{
+  inbox = yes
+}}
+service imap-login {{
+  client_limit = 500
+}}
+service pop3-login {{
+  client_limit = 500
+}}
+{auth}"""
+
+#: Where another server asks for passwords by SASL.
+_AUTH = """\
+service auth {{
+  unix_listener {path} {{
+    mode = 0660
+    user = {user}
+    group = {group}
+  }}
+}}
+"""
+
+
+def dovecot_files(site: Site, *, hostname: str, auth: tuple[str, str, str] | None = None) -> tuple[ConfigFile, ...]:
+    """Return Dovecot's files.
+
+    Args:
+        site: the accounts.
+        hostname: the name Dovecot uses for itself.
+        auth: path, user and group of a socket at which an SMTP server may verify passwords.
+    """
+    socket = _AUTH.format(path=auth[0], user=auth[1], group=auth[2]) if auth else ""
+    conf = _CONF.format(hostname=hostname, certificate=CERTIFICATE, key=KEY, users=USERS, auth=socket)
+    rows = (
+        f"{account.name}:{{PLAIN}}{account.secret}:{account.number}:{account.number}::{account.home}::\n"
+        for account in site.accounts
+    )
+    return (
+        ConfigFile(path="/etc/dovecot/dovecot.conf", text=conf),
+        ConfigFile(path=USERS, text="".join(rows), mode=0o640, owner="root:dovecot"),
+    )
