@@ -2,7 +2,8 @@
 
 All methods block and may be called from any thread; each is atomic against every
 other one, of this process or (for files) another. A mailbox name is the decoded
-name with "/" as the hierarchy separator; INBOX is always spelled "INBOX".
+name with "/" as the hierarchy separator; INBOX is always spelled "INBOX". Each
+method that takes a name raises InvalidName for one that can never exist.
 
 Everything that changes a mailbox raises its MODSEQ, so "what is new since n" has
 one answer for NOOP, IDLE and a session's next command alike.
@@ -20,6 +21,7 @@ __all__ = [
     "Changes",
     "FlagAction",
     "Flags",
+    "InvalidName",
     "MailStore",
     "Mailbox",
     "MailboxExists",
@@ -49,6 +51,10 @@ class StoreFull(StoreError):
 
 class NoSuchMailbox(StoreError):
     """There is no mailbox of that name."""
+
+
+class InvalidName(StoreError):
+    """The name can never be a mailbox (or a user) of this store."""
 
 
 class MailboxExists(StoreError):
@@ -118,7 +124,7 @@ class Mailbox(Protocol):
         ...
 
     def claim_recent(self) -> frozenset[int]:
-        """Return the UIDs that no session was told of as \\Recent, and mark them told (RFC 3501 section 2.3.2)."""
+        r"""Return the UIDs that no session was told of as \Recent, and mark them told (RFC 3501 section 2.3.2)."""
         ...
 
     def recent_count(self) -> int:
@@ -130,6 +136,8 @@ class Mailbox(Protocol):
 
         Args:
             octets: the message with CRLF line ends.
+            flags: system flags and keywords it begins with.
+            internal_date: with a time zone; now where None.
 
         Raises:
             StoreFull, StoreError: nothing was added.
@@ -137,7 +145,12 @@ class Mailbox(Protocol):
         ...
 
     def copy_to(self, target: Mailbox, uids: Iterable[int]) -> Sequence[int]:
-        """Copy messages with flags and internal date, all or none, and return the new UIDs in order."""
+        """Copy messages with flags and internal date, all or none, and return the new UIDs in order.
+
+        Raises:
+            NoSuchMessage: one is gone; nothing was copied.
+            StoreFull, StoreError: nothing was copied.
+        """
         ...
 
     def read(self, uid: int) -> bytes:
@@ -157,7 +170,11 @@ class Mailbox(Protocol):
         ...
 
     def changes_since(self, modseq: int) -> Changes:
-        """Say what happened after `modseq`, after noticing what other programs did."""
+        """Say what happened after `modseq`, after noticing what other programs did.
+
+        `changes_since(0)` is a consistent snapshot: every message and the MODSEQ it belongs to.
+        `expunged` may name messages that came and went in between.
+        """
         ...
 
 

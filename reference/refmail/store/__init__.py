@@ -1,0 +1,1 @@
+"""Mail stores: the seam (`api`), a store in memory, and Maildir on disk."""

@@ -1,0 +1,131 @@
+"""What is known of a mailbox: a pure value that changes only by applying records.
+
+The same records are what a Maildir's journal holds, so replaying a journal and
+changing a mailbox are one code path.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from refmail.store.api import Changes, Flags, MessageMeta
+
+__all__ = ["Added", "Claimed", "Flagged", "Index", "Record", "Removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """A message came."""
+
+    modseq: int
+    uid: int
+    #: Octets on the wire.
+    size: int
+    flags: Flags
+    internal_date: datetime
+    #: What the store knows it by; for files the unique part of the file name.
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """A message's flags are now these."""
+
+    modseq: int
+    uid: int
+    flags: Flags
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A message went."""
+
+    modseq: int
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    r"""Sessions have been told of every message below `first_recent` as \Recent."""
+
+    first_recent: int
+
+
+Record = Added | Flagged | Removed | Claimed
+
+
+class Index:
+    """The messages of one mailbox by UID, its counters, and the log of removals."""
+
+    def __init__(self, uid_validity: int, uid_next: int = 1, modseq: int = 1, first_recent: int = 1) -> None:
+        self.uid_validity = uid_validity
+        self.uid_next = uid_next
+        self.modseq = modseq
+        self.first_recent = first_recent
+        #: By ascending UID, because UIDs are only ever appended.
+        self.entries: dict[int, MessageMeta] = {}
+        self.names: dict[int, str] = {}
+        self.uids: dict[str, int] = {}
+        #: (modseq, uid) of what was removed, by ascending MODSEQ.
+        self.removed: list[tuple[int, int]] = []
+        self._messages: tuple[MessageMeta, ...] | None = ()
+
+    def apply(self, records: Iterable[Record]) -> None:
+        """Let the records happen."""
+        for record in records:
+            match record:
+                case Added():
+                    self._add(record)
+                case Flagged():
+                    entry = self.entries.get(record.uid)
+                    if entry is not None:
+                        self.entries[record.uid] = replace(entry, flags=record.flags, modseq=record.modseq)
+                    self.modseq = max(self.modseq, record.modseq)
+                case Removed():
+                    self._remove(record)
+                case Claimed():
+                    self.first_recent = record.first_recent
+        self._messages = None
+
+    def _add(self, record: Added) -> None:
+        self.entries[record.uid] = MessageMeta(
+            record.uid, record.size, record.flags, record.internal_date, record.modseq
+        )
+        self.names[record.uid] = record.name
+        self.uids[record.name] = record.uid
+        self.uid_next = max(self.uid_next, record.uid + 1)
+        self.modseq = max(self.modseq, record.modseq)
+
+    def _remove(self, record: Removed) -> None:
+        if self.entries.pop(record.uid, None) is not None:
+            self.uids.pop(self.names.pop(record.uid), None)
+        self.removed.append((record.modseq, record.uid))
+        self.modseq = max(self.modseq, record.modseq)
+
+    def messages(self) -> tuple[MessageMeta, ...]:
+        """Return all messages by ascending UID."""
+        if self._messages is None:
+            self._messages = tuple(self.entries.values())
+        return self._messages
+
+    def changes_since(self, modseq: int) -> Changes:
+        """Return what happened after `modseq`."""
+        if modseq >= self.modseq:
+            return Changes(self.modseq, (), ())
+        changed = tuple(entry for entry in self.messages() if entry.modseq > modseq)
+        start = bisect.bisect_right(self.removed, modseq, key=lambda pair: pair[0])
+        return Changes(self.modseq, changed, tuple(sorted(uid for _, uid in self.removed[start:])))
+
+    def recent(self) -> frozenset[int]:
+        r"""Return the UIDs that no session was told of as \Recent."""
+        return frozenset(uid for uid in self.entries if uid >= self.first_recent)
+
+    def inherit(self, older: Index) -> None:
+        """Take over the removals that a compacted journal no longer tells of."""
+        known = {uid for _, uid in self.removed}
+        kept = [pair for pair in older.removed if pair[1] not in known]
+        lost = [uid for uid in older.entries if uid not in self.entries and uid not in known]
+        self.removed = sorted([*kept, *self.removed, *((self.modseq, uid) for uid in lost)])

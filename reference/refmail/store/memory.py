@@ -1,0 +1,305 @@
+"""A store in memory: fast, gone with the process, and the model that Maildir is compared with."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from refmail.store.api import (
+    Changes,
+    FlagAction,
+    Mailbox,
+    MailboxExists,
+    MailboxInfo,
+    MaildropBusy,
+    MessageMeta,
+    NoSuchMailbox,
+    NoSuchMessage,
+    StoreError,
+    StoreFull,
+)
+from refmail.store.flags import canonical_flags, combine
+from refmail.store.index import Added, Claimed, Flagged, Index, Removed
+from refmail.store.lineends import normalised
+from refmail.store.names import INBOX, above, canonical_name, check_user, listing, plan_rename
+from refmail.store.watchers import Watchers
+
+__all__ = ["MemoryMailbox", "MemoryStore"]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class MemoryMailbox:
+    """One mailbox of a MemoryStore."""
+
+    def __init__(self, store: MemoryStore, user: str, name: str, uid_validity: int) -> None:
+        self._store = store
+        self._user = user
+        self.name = name
+        self.deleted = False
+        self.index = Index(uid_validity)
+        self.octets: dict[int, bytes] = {}
+
+    @property
+    def uid_validity(self) -> int:
+        return self.index.uid_validity
+
+    @property
+    def uid_next(self) -> int:
+        return self.index.uid_next
+
+    @property
+    def modseq(self) -> int:
+        return self.index.modseq
+
+    @contextmanager
+    def _transaction(self) -> Generator[Index]:
+        with self._store.transaction(self._user):
+            if self.deleted:
+                msg = f"mailbox {self.name!r} was deleted"
+                raise NoSuchMailbox(msg)
+            yield self.index
+
+    def messages(self) -> Sequence[MessageMeta]:
+        with self._transaction() as index:
+            return index.messages()
+
+    def claim_recent(self) -> frozenset[int]:
+        with self._transaction() as index:
+            recent = index.recent()
+            index.apply([Claimed(index.uid_next)])
+            return recent
+
+    def recent_count(self) -> int:
+        with self._transaction() as index:
+            return len(index.recent())
+
+    def add(self, octets: bytes, flags: Collection[bytes] = (), internal_date: datetime | None = None) -> int:
+        date = internal_date or self._store.now()
+        with self._transaction():
+            return self._add([(normalised(octets), canonical_flags(flags), date)])[0]
+
+    def _add(self, messages: Sequence[tuple[bytes, frozenset[bytes], datetime]]) -> list[int]:
+        self._store.check_room(self._user, sum(len(octets) for octets, _, _ in messages))
+        index = self.index
+        modseq = index.modseq + 1
+        uids: list[int] = []
+        for octets, flags, date in messages:
+            uid = index.uid_next
+            self.octets[uid] = octets
+            index.apply([Added(modseq, uid, len(octets), flags, date.replace(microsecond=0), str(uid))])
+            uids.append(uid)
+        return uids
+
+    def copy_to(self, target: Mailbox, uids: Iterable[int]) -> Sequence[int]:
+        if not isinstance(target, MemoryMailbox):
+            msg = "messages can only be copied within one store"
+            raise StoreError(msg)
+        with self._transaction() as index, target._transaction():  # noqa: SLF001 - another object of this class
+            found = [(self._octets(uid), index.entries[uid]) for uid in uids]
+            return target._add([(octets, meta.flags, meta.internal_date) for octets, meta in found])  # noqa: SLF001 - same
+
+    def _octets(self, uid: int) -> bytes:
+        try:
+            return self.octets[uid]
+        except KeyError:
+            msg = f"mailbox {self.name!r} has no message with UID {uid}"
+            raise NoSuchMessage(msg) from None
+
+    def read(self, uid: int) -> bytes:
+        with self._transaction():
+            return self._octets(uid)
+
+    def change_flags(self, uids: Iterable[int], action: FlagAction, flags: Collection[bytes]) -> Sequence[MessageMeta]:
+        wanted = canonical_flags(flags)
+        with self._transaction() as index:
+            present = [uid for uid in sorted(set(uids)) if uid in index.entries]
+            modseq = index.modseq + 1
+            after = {uid: combine(index.entries[uid].flags, action, wanted) for uid in present}
+            index.apply([Flagged(modseq, uid, new) for uid, new in after.items() if new != index.entries[uid].flags])
+            return [index.entries[uid] for uid in present]
+
+    def expunge(self, uids: Iterable[int]) -> Sequence[int]:
+        with self._transaction() as index:
+            present = [uid for uid in sorted(set(uids)) if uid in index.entries]
+            modseq = index.modseq + 1
+            index.apply([Removed(modseq, uid) for uid in present])
+            for uid in present:
+                del self.octets[uid]
+            return present
+
+    def changes_since(self, modseq: int) -> Changes:
+        with self._transaction() as index:
+            return index.changes_since(modseq)
+
+
+@dataclass(slots=True)
+class _Account:
+    mailboxes: dict[str, MemoryMailbox]
+    subscriptions: set[str] = field(default_factory=set[str])
+    locked: bool = False
+    #: How often a mailbox was made, renamed or deleted.
+    moves: int = 0
+    #: The highest UIDVALIDITY that each name has had and lost.
+    past: dict[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def generation(self) -> tuple[int, int]:
+        return self.moves, sum(box.index.modseq for box in self.mailboxes.values())
+
+    def put(self, name: str, mailbox: MemoryMailbox) -> None:
+        self.moves += 1
+        self.mailboxes[name] = mailbox
+
+    def take(self, name: str) -> MemoryMailbox:
+        self.moves += 1
+        mailbox = self.mailboxes.pop(name)
+        self.past[name] = mailbox.uid_validity
+        return mailbox
+
+
+class MemoryStore:
+    """All mail in memory, under one lock.
+
+    Args:
+        now: the clock for internal dates and the first UIDVALIDITY.
+        quota: octets that one user's messages may take together, or None for no limit.
+    """
+
+    blocking = False
+
+    def __init__(self, now: Callable[[], datetime] = _utc_now, quota: int | None = None) -> None:
+        self.now = now
+        self._quota = quota
+        self._lock = threading.RLock()
+        self._accounts: dict[str, _Account] = {}
+        self._validities = itertools.count(max(1, int(now().timestamp()) & 0x7FFFFFFF))
+        self._watchers = Watchers()
+        self._depth = 0
+
+    @contextmanager
+    def transaction(self, user: str) -> Generator[_Account]:
+        """Hold the store; when the outermost is done, tell the user's watchers if something changed."""
+        changed = False
+        try:
+            with self._lock:
+                account = self._account(user)
+                before = account.generation
+                self._depth += 1
+                try:
+                    yield account
+                finally:
+                    self._depth -= 1
+                    changed = self._depth == 0 and account.generation != before
+        finally:
+            if changed:
+                self._watchers.notify(user)
+
+    def _account(self, user: str) -> _Account:
+        account = self._accounts.get(user)
+        if account is None:
+            inbox = MemoryMailbox(self, check_user(user), INBOX, next(self._validities))
+            account = self._accounts[user] = _Account({INBOX: inbox})
+        return account
+
+    def check_room(self, user: str, octets: int) -> None:
+        """Raise StoreFull if so many more octets exceed the user's quota."""
+        if self._quota is None:
+            return
+        used = sum(meta.size for box in self._account(user).mailboxes.values() for meta in box.index.messages())
+        if used + octets > self._quota:
+            msg = f"the quota of {self._quota} octets of {user!r} is used up"
+            raise StoreFull(msg)
+
+    def deliver(self, user: str, octets: bytes) -> None:
+        self.open(user, INBOX).add(octets)
+
+    def open(self, user: str, name: str) -> MemoryMailbox:
+        with self.transaction(user) as account:
+            return self._mailbox(account, canonical_name(name))
+
+    def _mailbox(self, account: _Account, name: str) -> MemoryMailbox:
+        if name not in account.mailboxes:
+            msg = f"there is no mailbox {name!r}"
+            raise NoSuchMailbox(msg)
+        return account.mailboxes[name]
+
+    def list(self, user: str) -> Sequence[MailboxInfo]:
+        with self.transaction(user) as account:
+            return listing(account.mailboxes, account.subscriptions)
+
+    def create(self, user: str, name: str) -> None:
+        name = canonical_name(name)
+        with self.transaction(user) as account:
+            if name in account.mailboxes:
+                msg = f"there is already a mailbox {name!r}"
+                raise MailboxExists(msg)
+            self._make(account, user, [*above(name), name])
+
+    def _make(self, account: _Account, user: str, names: Iterable[str]) -> None:
+        for name in names:
+            if name not in account.mailboxes:
+                account.put(name, MemoryMailbox(self, user, name, next(self._validities)))
+
+    def delete(self, user: str, name: str) -> None:
+        name = canonical_name(name)
+        if name == INBOX:
+            msg = "INBOX cannot be deleted"
+            raise StoreError(msg)
+        with self.transaction(user) as account:
+            self._mailbox(account, name).deleted = True
+            account.take(name)
+
+    def rename(self, user: str, old: str, new: str) -> None:
+        old, new = canonical_name(old), canonical_name(new)
+        with self.transaction(user) as account:
+            if old == INBOX:
+                self.create(user, new)
+                inbox = account.mailboxes[INBOX]
+                uids = list(inbox.index.entries)
+                inbox.copy_to(account.mailboxes[new], uids)
+                inbox.expunge(uids)
+                return
+            plan = plan_rename(account.mailboxes, old, new)
+            for box, target in [(account.take(source), target) for source, target in plan]:
+                box.name = target
+                if account.past.get(target, 0) > box.uid_validity:
+                    # A name must not come back with a lower UIDVALIDITY (RFC 3501 section 2.3.1.1).
+                    box.index.uid_validity = next(self._validities)
+                account.put(target, box)
+            self._make(account, user, above(new))
+
+    def subscribe(self, user: str, name: str) -> None:
+        with self.transaction(user) as account:
+            account.subscriptions.add(canonical_name(name))
+
+    def unsubscribe(self, user: str, name: str) -> None:
+        with self.transaction(user) as account:
+            account.subscriptions.discard(canonical_name(name))
+
+    def subscriptions(self, user: str) -> Sequence[str]:
+        with self.transaction(user) as account:
+            return sorted(account.subscriptions)
+
+    def lock_maildrop(self, user: str) -> None:
+        with self.transaction(user) as account:
+            if account.locked:
+                msg = f"the maildrop of {user!r} is in use"
+                raise MaildropBusy(msg)
+            account.locked = True
+
+    def unlock_maildrop(self, user: str) -> None:
+        with self.transaction(user) as account:
+            account.locked = False
+
+    def watch(self, user: str, callback: Callable[[], None]) -> Callable[[], None]:
+        return self._watchers.add(user, callback)
+
+    def close(self) -> None:
+        """Release what the store holds: nothing."""
