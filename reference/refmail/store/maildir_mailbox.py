@@ -235,10 +235,12 @@ class MaildirMailbox:
                             changed.append(Flagged(modseq, uid, after))
             finally:
                 self._mirror.record(index, changed, durable=False)
+            if changed:
+                self._mirror.changed_by_us()
             return [index.entries[uid] for uid in chosen if uid in index.entries]
 
     def expunge(self, uids: Iterable[int]) -> Sequence[int]:
-        with self._transaction() as index:
+        with self._transaction(look=True) as index:
             modseq = index.modseq + 1
             removed: list[Removed] = []
             try:
@@ -248,7 +250,9 @@ class MaildirMailbox:
                         removed.append(Removed(modseq, uid))
             finally:
                 self._mirror.record(index, removed, durable=False)
-            self._sync_folders({self._mirror.folder / "cur", self._mirror.folder / "new"} if removed else ())
+            if removed:
+                self._mirror.changed_by_us()
+                self._sync_folders({self._mirror.folder / "cur", self._mirror.folder / "new"})
             return [record.uid for record in removed]
 
     # What the store does with a whole mailbox.

@@ -38,9 +38,12 @@ class Mirror:
         self.uid_list = UidList(folder / "refmail-uidlist", sync=sync)
         self._index: Index | None = None
         self.places: dict[str, Place] = {}
+        #: Modification times of new/ and cur/ at the last scan; those of cur/ also after changes of our own.
         self._looked_at = (0, 0)
-        #: Whether a change after the last look is sure to show in the folders' times.
-        self._settled = False
+        #: Whether another change of new/, of cur/ is sure to show in its time.
+        self._settled = (False, False)
+        #: Until when (monotonic nanoseconds) changes of our own in cur/ are taken for the only ones.
+        self._trusted_until = 0
 
     def move(self, folder: Path) -> None:
         """Go on in the folder's new place."""
@@ -50,7 +53,7 @@ class Mirror:
     def forget(self) -> None:
         """Begin from the journal again: a write went wrong half-way."""
         self._index = None
-        self._settled = False
+        self._settled = (False, False)
 
     def refresh(self) -> Index:
         """Return the index as the journal has it, after what other processes recorded.
@@ -94,8 +97,20 @@ class Mirror:
 
     def look(self, index: Index) -> None:
         """Notice what other programs did, at the cost of two stats where they did nothing."""
-        if not (self._settled and timestamps(self.folder) == self._looked_at):
+        new_settled, cur_settled = self._settled
+        cur_known = cur_settled or time.monotonic_ns() < self._trusted_until
+        if not (new_settled and cur_known and timestamps(self.folder) == self._looked_at):
             self.rescan(index)
+
+    def changed_by_us(self) -> None:
+        """Spare the next look a scan: since the last one, only we have changed cur/.
+
+        That can be wrong for a change within the same tick of the clock, so it holds for a moment only.
+        """
+        if self._trusted_until == 0:
+            self._trusted_until = time.monotonic_ns() + _BLUR
+        self._looked_at = (self._looked_at[0], timestamps(self.folder)[1])
+        self._settled = (self._settled[0], False)
 
     def rescan(self, index: Index) -> None:
         """Read the folders and record how they differ from the index."""
@@ -109,7 +124,9 @@ class Mirror:
         self.record(index, self._differences(index, places, arrived), durable=bool(arrived))
         self.places = {base: place for base, place in places.items() if base in index.uids}
         self._looked_at = looked_at
-        self._settled = len(self.places) == len(places) and max(looked_at) < started - _BLUR
+        complete = len(self.places) == len(places)
+        self._settled = (complete and looked_at[0] < started - _BLUR, complete and looked_at[1] < started - _BLUR)
+        self._trusted_until = 0
         if self.uid_list.wants_compaction(index):
             self.uid_list.rewrite(index)
 
