@@ -27,8 +27,8 @@ __all__ = ["Dialogue", "Step", "StepFailed", "open_dialogue"]
 #: Octets of the longest line read here; no capability list comes near.
 LINE_OCTETS = 64 * 1024
 
-#: Lines of the longest reply read here.
-REPLY_LINES = 500
+#: Lines of the longest reply read here: a message of a megabyte, or a maildrop of as many entries.
+REPLY_LINES = 20_000
 
 
 class Step(enum.StrEnum):
@@ -96,8 +96,19 @@ class Dialogue:
         """Authenticate."""
         raise NotImplementedError
 
-    def count_mail(self) -> int:
-        """Return how many messages the account's INBOX holds; logged in only."""
+    def command(self, step: Step, command: bytes, remedy: str, *, allow: tuple[bytes, ...] = ()) -> list[bytes]:
+        """Run one command that must succeed, and return the lines of its reply.
+
+        Args:
+            step: what a refusal is reported as.
+            command: without CRLF, and without a tag.
+            remedy: what to do if it is refused.
+            allow: statuses that pass, if not only success does.
+        """
+        raise NotImplementedError
+
+    def listing(self, command: bytes, step: Step) -> list[bytes] | None:
+        """Run a command of POP3 that answers with lines up to a dot; None where it is refused."""
         raise NotImplementedError
 
     @property
@@ -172,9 +183,12 @@ class SmtpDialogue(Dialogue):
     def can_login(self) -> bool:
         return self.offered("AUTH")
 
-    def count_mail(self) -> int:
-        msg = "SMTP shows no mailboxes"
-        raise NotImplementedError(msg)
+    def command(self, step: Step, command: bytes, remedy: str, *, allow: tuple[bytes, ...] = ()) -> list[bytes]:
+        self.send(command)
+        code, lines = self._reply(step)
+        if not code.startswith(allow or b"2"):
+            raise self._refused(step, lines[0], remedy)
+        return lines
 
     def _reply(self, step: Step) -> tuple[bytes, list[bytes]]:
         deadline = self.stream.recorder.until()
@@ -202,10 +216,12 @@ class Pop3Dialogue(Dialogue):
         return visible(line)
 
     def ask_capabilities(self) -> tuple[str, ...]:
-        found = self._listing(b"CAPA")
-        if found is None:
+        lines = self.listing(b"CAPA", Step.CAPABILITIES)
+        found = [line.decode("ascii", "replace") for line in lines or ()]
+        if lines is None:
             # Without CAPA (RFC 2449) the optional commands can only be tried.
-            found = ["USER", *(["UIDL"] if self._logged_in and self._listing(b"UIDL") is not None else [])]
+            has_uidl = self._logged_in and self.listing(b"UIDL", Step.CAPABILITIES) is not None
+            found = ["USER", *(["UIDL"] if has_uidl else [])]
         self.capabilities = (*found, *(["APOP"] if self._apop else []))
         return self.capabilities
 
@@ -224,13 +240,9 @@ class Pop3Dialogue(Dialogue):
         self._reply(Step.LOGIN, login_remedy(login))
         self._logged_in = True
 
-    def count_mail(self) -> int:
-        self.send(b"STAT")
-        line = self._reply(Step.INBOX, "the account's maildrop must be readable")
-        found = re.match(rb"\+OK +([0-9]{1,9})\b", line)
-        if not found:
-            raise self._refused(Step.INBOX, line, "STAT must give two numbers (RFC 1939 section 5)")
-        return int(found[1])
+    def command(self, step: Step, command: bytes, remedy: str, *, allow: tuple[bytes, ...] = ()) -> list[bytes]:
+        self.send(command)
+        return [self._reply(step, remedy)] if not allow else [self.line(step, self.stream.recorder.until())]
 
     def _reply(self, step: Step, remedy: str) -> bytes:
         line = self.line(step, self.stream.recorder.until())
@@ -240,14 +252,14 @@ class Pop3Dialogue(Dialogue):
             raise self._refused(step, line, "this is no POP3 server: is the port right, and its TLS mode?")
         return line
 
-    def _listing(self, command: bytes) -> list[str] | None:
+    def listing(self, command: bytes, step: Step) -> list[bytes] | None:
         self.send(command)
         deadline = self.stream.recorder.until()
-        if not self.line(Step.CAPABILITIES, deadline).startswith(b"+OK"):
+        if not self.line(step, deadline).startswith(b"+OK"):
             return None
-        lines: list[str] = []
-        while (line := self.line(Step.CAPABILITIES, deadline)) != b"." and len(lines) < REPLY_LINES:
-            lines.append(line.decode("ascii", "replace"))
+        lines: list[bytes] = []
+        while (line := self.line(step, deadline)) != b"." and len(lines) < REPLY_LINES:
+            lines.append(line)
         return lines
 
 
@@ -266,14 +278,14 @@ class ImapDialogue(Dialogue):
 
     def ask_capabilities(self) -> tuple[str, ...]:
         found: list[str] = []
-        for line in self._command(Step.CAPABILITIES, b"CAPABILITY", "the target must know CAPABILITY"):
+        for line in self.command(Step.CAPABILITIES, b"CAPABILITY", "the target must know CAPABILITY"):
             if line.upper().startswith(b"* CAPABILITY"):
                 found += line[len(b"* CAPABILITY") :].decode("ascii", "replace").split()
         self.capabilities = tuple(found)
         return self.capabilities
 
     def start_tls(self) -> None:
-        self._command(Step.TLS, b"STARTTLS", TLS_REFUSED)
+        self.command(Step.TLS, b"STARTTLS", TLS_REFUSED)
         self._handshake()
 
     def login(self, login: Login) -> None:
@@ -289,29 +301,22 @@ class ImapDialogue(Dialogue):
             self._completion(Step.LOGIN, b"p1", login_remedy(login))
             return
         quoted = [b'"' + re.sub(rb'(["\\])', rb"\\\1", octets) + b'"' for octets in (login.login, login.secret)]
-        self._command(Step.LOGIN, b"LOGIN " + b" ".join(quoted), login_remedy(login))
+        self.command(Step.LOGIN, b"LOGIN " + b" ".join(quoted), login_remedy(login))
 
-    def count_mail(self) -> int:
-        found = 0
-        for line in self._command(Step.INBOX, b"EXAMINE INBOX", "the account must have an INBOX"):
-            if exists := re.match(rb"\* ([0-9]{1,9}) EXISTS$", line, re.IGNORECASE):
-                found = int(exists[1])
-        return found
-
-    def _command(self, step: Step, command: bytes, remedy: str) -> list[bytes]:
+    def command(self, step: Step, command: bytes, remedy: str, *, allow: tuple[bytes, ...] = ()) -> list[bytes]:
         self._count += 1
         tag = b"p0%d" % self._count
         self.send(tag + b" " + command)
-        return self._completion(step, tag, remedy)
+        return self._completion(step, tag, remedy, allow or (b"OK",))
 
-    def _completion(self, step: Step, tag: bytes, remedy: str) -> list[bytes]:
-        """Return the lines before the tagged one; literals are not needed in these replies."""
+    def _completion(self, step: Step, tag: bytes, remedy: str, allow: tuple[bytes, ...] = (b"OK",)) -> list[bytes]:
+        """Return the lines before the tagged one, those of literals among them."""
         deadline = self.stream.recorder.until()
         lines: list[bytes] = []
         while len(lines) < REPLY_LINES:
             line = self.line(step, deadline)
             if line.startswith(tag + b" "):
-                if not line[len(tag) + 1 :].upper().startswith(b"OK"):
+                if not line[len(tag) + 1 :].upper().startswith(allow):
                     raise self._refused(step, line, remedy)
                 break
             lines.append(line)

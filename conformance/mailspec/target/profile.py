@@ -137,6 +137,8 @@ class Quirks(_Strict, frozen=True, kw_only=True):
 
     #: What every mailbox name must begin with, for instance "INBOX.".
     namespace_prefix: str = ""
+    #: Sender that the target accepts from outside; some look up whether its domain exists.
+    sender: Name = "sender@client.test"
 
 
 class Profile(_Strict, frozen=True, kw_only=True):

@@ -1,0 +1,63 @@
+"""Fixtures of the suite: protocol states, accounts, messages, the INBOX, the lab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mailspec.suite.fixtures.base import account, make_message, other, recorder, sender, target
+from mailspec.suite.fixtures.imap import (
+    imap,
+    imap_auth,
+    imap_connect,
+    imap_login,
+    imap_new,
+    imap_selected,
+    mailbox,
+    new_mailbox,
+)
+from mailspec.suite.fixtures.inbox import deliver, mail_before_run, own_mail
+from mailspec.suite.fixtures.lab import lab, lab_connection
+from mailspec.suite.fixtures.pop3 import maildrop, open_maildrop, pop3, pop3_connect, pop3_new
+from mailspec.suite.fixtures.smtp import smtp, smtp_greeted, smtp_new, submission
+from mailspec.target.target import Target
+from mailspec.wire.endpoint import Login
+
+__all__ = [
+    "account",
+    "deliver",
+    "imap",
+    "imap_auth",
+    "imap_connect",
+    "imap_login",
+    "imap_new",
+    "imap_selected",
+    "lab",
+    "lab_connection",
+    "mail_before_run",
+    "mailbox",
+    "maildrop",
+    "make_message",
+    "new_mailbox",
+    "open_maildrop",
+    "other",
+    "own_mail",
+    "pop3",
+    "pop3_connect",
+    "pop3_new",
+    "recorder",
+    "sender",
+    "smtp",
+    "smtp_greeted",
+    "smtp_new",
+    "store",
+    "submission",
+    "target",
+]
+
+
+@pytest.fixture
+def store(target: Target, account: Login) -> Path:
+    """Folder of the account's Maildir; *not run* where the profile has no [store]."""
+    return target.maildir_of(account)

@@ -1,0 +1,1 @@
+"""Checks of IMAP: RFC 3501 and its extensions."""

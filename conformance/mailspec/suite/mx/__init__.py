@@ -1,0 +1,1 @@
+"""Checks of outgoing mail: DNS, MX hosts, queue and bounces."""

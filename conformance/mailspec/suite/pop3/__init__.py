@@ -1,0 +1,1 @@
+"""Checks of POP3: RFC 1939 and its extensions."""
