@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
+import msgspec
+
 from refmail.journal import Journal
 from refmail.message.envelope import Address, Envelope
 from refmail.store.api import MailStore
@@ -60,8 +62,7 @@ class Directory(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Limits and choices that the RFCs leave to the server; all of them in one place."""
 
     #: Seconds of silence before 421 (RFC 5321 section 4.5.3.2.7: at least 5 minutes).

@@ -11,7 +11,7 @@ from refmail.smtp.replies import Rejection, Reply
 
 __all__ = ["VerifyCommands"]
 
-# String = Atom / Quoted-string
+# The two forms of String: an Atom (with dots, as users write names) or a Quoted-string.
 _ATOM = re.compile(rb"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+")
 _QUOTED_STRING = re.compile(rb'"((?:[\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])+)"')
 

@@ -1,0 +1,220 @@
+"""The configuration of a server: what stands in `refmail.toml`, as values."""
+
+from __future__ import annotations
+
+import functools
+import re
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from refmail.message.address import is_address_literal, is_domain
+from refmail.services import LISTENERS, Listener, Policy
+from refmail.tomlfile import ConfigError, read_toml
+from refmail.users import PasswordHash
+
+__all__ = [
+    "Config",
+    "ConfigError",
+    "DnsConfig",
+    "ListenerConfig",
+    "RelayConfig",
+    "StoreConfig",
+    "TlsConfig",
+    "UserConfig",
+    "demo_config",
+    "load_config",
+    "parse_endpoint",
+]
+
+
+class UserConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One user; has the address NAME@DOMAIN in each of our domains."""
+
+    name: str
+    #: In the clear; hashed when the server starts. Give this or `hash`.
+    password: str | None = None
+    #: As `refmail hash` prints it.
+    hash: str | None = None
+
+    def __post_init__(self) -> None:
+        if re.fullmatch(r"[A-Za-z0-9]+([._+-][A-Za-z0-9]+)*", self.name) is None:
+            msg = f"user name {self.name!r}: use letters, digits, and single . _ + - between them"
+            raise ValueError(msg)
+        if (self.password is None) == (self.hash is None):
+            msg = f"user {self.name!r}: give either password or hash"
+            raise ValueError(msg)
+        if self.hash is not None:
+            PasswordHash.from_text(self.hash)
+
+    def password_hash(self) -> PasswordHash:
+        """Return the hash, made now where the password is given."""
+        if self.hash is not None:
+            return PasswordHash.from_text(self.hash)
+        return PasswordHash.of((self.password or "").encode())
+
+
+class ListenerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where one service listens."""
+
+    host: str = "127.0.0.1"
+    #: 0: the kernel chooses.
+    port: int = 0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65_535:
+            msg = f"port {self.port}: 0 to 65535 (0: the kernel chooses)"
+            raise ValueError(msg)
+
+
+class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where mail is kept."""
+
+    kind: Literal["memory", "maildir"] = "memory"
+    #: Folder with one folder for each user; for maildir only.
+    path: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.kind == "maildir") != (self.path is not None):
+            msg = 'kind "maildir" needs a path, and kind "memory" takes none'
+            raise ValueError(msg)
+
+
+class TlsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the certificate comes from."""
+
+    #: "lab": made for this process; "files": `cert` and `key`; "none": no TLS at all.
+    mode: Literal["lab", "files", "none"] = "lab"
+    cert: str | None = None
+    key: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.mode == "files") != (self.cert is not None) or (self.cert is None) != (self.key is None):
+            msg = 'mode "files" needs cert and key, the other modes take neither'
+            raise ValueError(msg)
+
+
+class DnsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the MTA asks for exchangers."""
+
+    #: "address:port"; none: mail for other domains is not relayed.
+    servers: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for server in self.servers:
+            parse_endpoint(server)
+
+
+class RelayConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How mail leaves."""
+
+    #: Port of the exchangers.
+    port: int = 25
+    #: Where to dial instead: {"127.0.0.11" = "127.0.0.1:40001"}.
+    dial: dict[str, str] = {}
+    #: Folder of the spool; where None, a temporary one that goes when the server stops.
+    spool: str | None = None
+    #: Seconds between attempts; the last one is repeated (RFC 5321 section 4.5.4.1: at least 30 minutes).
+    retries: tuple[float, ...] = (1800.0, 3600.0, 7200.0, 14_400.0)
+    #: Seconds after which a message is returned (RFC 5321 section 4.5.4.1: four to five days).
+    give_up: float = 5 * 86_400.0
+
+    def __post_init__(self) -> None:
+        for endpoint in self.dial.values():
+            parse_endpoint(endpoint)
+        if not self.retries or min(self.retries) <= 0 or self.give_up <= 0:
+            msg = "retries and give_up are seconds above 0, and there is at least one retry"
+            raise ValueError(msg)
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything about a server that is not its code."""
+
+    hostname: str = "mail.example.test"
+    #: The domains whose mail is kept here; the first is meant where an address has none.
+    domains: tuple[str, ...] = ("example.test",)
+    users: tuple[UserConfig, ...]
+    #: Who gets the postmaster's mail; the first user where this is empty.
+    postmaster: str = ""
+    #: Services that are not named do not run.
+    listeners: dict[Listener, ListenerConfig]
+    store: StoreConfig = StoreConfig()
+    tls: TlsConfig = TlsConfig()
+    dns: DnsConfig = DnsConfig()
+    relay: RelayConfig = RelayConfig()
+    policy: Policy = Policy()
+    #: Seed of everything random in the server; from the operating system where None.
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        names = [user.name for user in self.users]
+        if not names or len({name.lower() for name in names}) != len(names):
+            msg = "users: at least one, each name once"
+            raise ValueError(msg)
+        if self.postmaster and self.postmaster not in names:
+            msg = f"postmaster {self.postmaster!r} is none of the users ({', '.join(names)})"
+            raise ValueError(msg)
+        if not self.domains or not all(is_domain(domain.encode()) for domain in self.domains):
+            msg = "domains: at least one, each of letters, digits, hyphens and dots"
+            raise ValueError(msg)
+        hostname = self.hostname.encode()
+        if not (is_domain(hostname) or is_address_literal(hostname)):
+            msg = f"hostname {self.hostname!r} is neither a domain nor an address literal such as [192.0.2.1]"
+            raise ValueError(msg)
+        if self.tls.mode == "none" and (implicit := {"submissions", "pop3s", "imaps"} & set(self.listeners)):
+            msg = f'listeners {", ".join(sorted(implicit))} need TLS, but tls.mode is "none"'
+            raise ValueError(msg)
+
+
+def parse_endpoint(text: str) -> tuple[str, int]:
+    """Return host and port of "host:port"; an IPv6 address stands in brackets.
+
+    Raises:
+        ValueError: it is not of that form.
+    """
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([^:\[\]]+)):(\d{1,5})", text)
+    if match is None or not 0 < int(match[3]) <= 65_535:
+        msg = f"{text!r} is not address:port (an IPv6 address stands in brackets)"
+        raise ValueError(msg)
+    return match[1] or match[2], int(match[3])
+
+
+def load_config(path: Path) -> Config:
+    """Read a configuration file.
+
+    Raises:
+        ConfigError: names the file, the line, the key, and what is accepted there.
+    """
+    return read_toml(path, Config)
+
+
+#: Ports of `refmail serve` without a configuration file: above 1024, close to the real ones.
+_DEMO_PORTS: dict[Listener, int] = {
+    "smtp": 2525,
+    "submission": 2587,
+    "submissions": 2465,
+    "pop3": 2110,
+    "pop3s": 2995,
+    "imap": 2143,
+    "imaps": 2993,
+}
+
+
+@functools.cache
+def _demo_hash(password: str) -> str:
+    return PasswordHash.of(password.encode()).to_text()
+
+
+def demo_config(*, fixed_ports: bool) -> Config:
+    """Return a server in memory with all listeners on the loopback and the users alice and bob.
+
+    Each user's password is the name followed by "-secret".
+
+    Args:
+        fixed_ports: the ports that the manual names, instead of ports that the kernel chooses.
+    """
+    return Config(
+        users=tuple(UserConfig(name=name, hash=_demo_hash(f"{name}-secret")) for name in ("alice", "bob")),
+        listeners={name: ListenerConfig(port=_DEMO_PORTS[name] if fixed_ports else 0) for name in LISTENERS},
+    )

@@ -1,0 +1,121 @@
+"""A server on a thread of its own, for tests and for the harness."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from refmail.blueprint import Blueprint
+from refmail.config import Config, demo_config
+from refmail.journal import Journal
+from refmail.server import Server
+from refmail.services import Listener, Services
+
+__all__ = ["ServerThread"]
+
+
+class ServerThread:
+    """Runs a server from `start` (or `with`) until `stop`.
+
+    Args:
+        config: with port 0 for ports that the kernel chooses; `demo_config` where None.
+        blueprint: its parts, for mutants and variants.
+    """
+
+    def __init__(self, config: Config | None = None, blueprint: Blueprint | None = None) -> None:
+        self._config = config or demo_config(fixed_ports=False)
+        self._blueprint = blueprint
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._server: Server | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def start(self) -> Self:
+        """Start and return when all listeners are open.
+
+        Raises:
+            OSError, ValueError: it cannot be started, and nothing runs.
+        """
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=loop.run_forever, name="refmail", daemon=True)
+        thread.start()
+        self._loop, self._thread = loop, thread
+        try:
+            self._server = asyncio.run_coroutine_threadsafe(self._start(), loop).result()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    async def _start(self) -> Server:
+        server = Server(self._config, self._blueprint)
+        await server.start()
+        return server
+
+    def stop(self, grace: float = 3.0) -> None:
+        """Stop the server and its thread; may be called again."""
+        loop, thread, server = self._loop, self._thread, self._server
+        self._loop = self._thread = self._server = None
+        if loop is not None and thread is not None:
+            try:
+                if server is not None:
+                    asyncio.run_coroutine_threadsafe(server.stop(grace), loop).result()
+            finally:
+                loop.call_soon_threadsafe(loop.stop)
+                thread.join()
+                loop.close()
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def server(self) -> Server:
+        """The running server.
+
+        Raises:
+            RuntimeError: it does not run.
+        """
+        if self._server is None:
+            msg = "the server does not run; use it in a `with` block or call start()"
+            raise RuntimeError(msg)
+        return self._server
+
+    @property
+    def ports(self) -> dict[Listener, int]:
+        """Port of each listener."""
+        return self.server.ports
+
+    @property
+    def services(self) -> Services:
+        """What the sessions use; the store among it."""
+        return self.server.services
+
+    @property
+    def journal(self) -> Journal:
+        """What the server did."""
+        return self.server.journal
+
+    @property
+    def ca_file(self) -> Path | None:
+        """A PEM file that vouches for the server's certificate; None where it is not a lab certificate."""
+        pem = self.server.authority_pem
+        if pem is None:
+            return None
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="refmail-")
+        path = Path(self._folder.name) / "ca.pem"
+        if not path.exists():
+            path.write_bytes(pem)
+        return path

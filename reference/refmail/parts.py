@@ -1,0 +1,120 @@
+"""The exchangeable parts of a server and what they are by default.
+
+A part is what a blueprint may replace. Session parts are called with (services,
+peer) for each connection; the others are called once, when the server is assembled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from refmail.blueprint import Blueprint
+from refmail.config import Config
+from refmail.machine import Machine
+from refmail.services import Directory, Listener, Peer, Policy, Services, Users
+from refmail.store.api import MailStore
+from refmail.users import LocalDirectory, UserTable
+
+__all__ = ["PARTS", "SESSION_OF", "Parts"]
+
+SessionFactory = Callable[[Services, Peer], Machine]
+
+#: Which session part serves a listener.
+SESSION_OF: Mapping[Listener, str] = {
+    "smtp": "smtp",
+    "submission": "smtp",
+    "submissions": "smtp",
+    "pop3": "pop3",
+    "pop3s": "pop3",
+    "imap": "imap",
+    "imaps": "imap",
+}
+
+#: Where the default of a session part is found; imported when a listener needs it.
+_SESSIONS = {
+    "smtp": ("refmail.smtp.session", "SmtpSession"),
+    "pop3": ("refmail.pop3.session", "Pop3Session"),
+    "imap": ("refmail.imap.session", "ImapSession"),
+}
+
+
+def make_store(config: Config) -> MailStore:
+    """Return the store that the configuration names."""
+    if config.store.kind == "maildir":
+        from refmail.store.maildir import MaildirStore
+
+        return MaildirStore(Path(config.store.path or ""))
+    from refmail.store.memory import MemoryStore
+
+    return MemoryStore()
+
+
+def make_users(config: Config) -> Users:
+    """Return the table of users."""
+    return UserTable({user.name: user.password_hash() for user in config.users}, config.domains)
+
+
+def make_directory(config: Config) -> Directory:
+    """Return the directory of local addresses."""
+    names = [user.name for user in config.users]
+    return LocalDirectory(config.domains, names, config.postmaster or names[0])
+
+
+def make_policy(config: Config) -> Policy:
+    """Return the limits."""
+    return config.policy
+
+
+_FACTORIES: Mapping[str, Callable[[Config], object]] = {
+    "store": make_store,
+    "users": make_users,
+    "directory": make_directory,
+    "policy": make_policy,
+}
+
+#: Every name that a blueprint may use.
+PARTS = frozenset({*_SESSIONS, *_FACTORIES, "mta"})
+
+
+class Parts:
+    """The parts of one server: the blueprint's, else the defaults.
+
+    Raises:
+        ValueError: the blueprint names a part that there is none of.
+    """
+
+    def __init__(self, blueprint: Blueprint, config: Config) -> None:
+        unknown = sorted(set(blueprint.parts) - PARTS) + sorted(set(blueprint.filters) - set(_SESSIONS))
+        if unknown:
+            msg = f"a server has no part {', '.join(unknown)}; it has {', '.join(sorted(PARTS))}"
+            raise ValueError(msg)
+        self._blueprint = blueprint
+        self._config = config
+
+    def session(self, listener: Listener) -> SessionFactory:
+        """Return what makes the sessions of a listener."""
+        name = SESSION_OF[listener]
+        part = self._blueprint.parts.get(name)
+        if part is None:
+            module, attribute = _SESSIONS[name]
+            part = getattr(import_module(module), attribute)
+        return cast("SessionFactory", part)
+
+    def store(self) -> MailStore:
+        return cast("MailStore", self._make("store"))
+
+    def users(self) -> Users:
+        return cast("Users", self._make("users"))
+
+    def directory(self) -> Directory:
+        return cast("Directory", self._make("directory"))
+
+    def policy(self) -> Policy:
+        return cast("Policy", self._make("policy"))
+
+    def _make(self, name: str) -> object:
+        factory = cast("Callable[[Config], object]", self._blueprint.parts.get(name, _FACTORIES[name]))
+        return factory(self._config)

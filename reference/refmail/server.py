@@ -1,0 +1,139 @@
+"""A whole server: parts from a blueprint, listeners from a configuration, one start and one stop."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import random
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+from refmail.blueprint import Blueprint, WireFilter
+from refmail.certificates import context_from_files, lab_authority_pem, lab_context, names_for
+from refmail.config import Config
+from refmail.delivery import deliver_locally
+from refmail.journal import Journal
+from refmail.machine import Call
+from refmail.parts import SESSION_OF, Parts
+from refmail.services import Listener, Services
+from refmail.transport.connection import Workshop
+from refmail.transport.listener import PortListener
+
+__all__ = ["Server"]
+
+logger = logging.getLogger("refmail")
+
+#: Threads for calls that block: password checks and disks.
+_THREADS = 8
+
+#: Services that have TLS from the first octet (RFC 8314 section 3).
+_IMPLICIT_TLS: frozenset[Listener] = frozenset({"submissions", "pop3s", "imaps"})
+
+
+def local_now() -> datetime:
+    """Return the time of day with the local offset, as Received fields should have it (RFC 5321 section 4.4)."""
+    return datetime.now(UTC).astimezone()
+
+
+class Server:
+    """A mail server on an event loop; start and stop it there.
+
+    Args:
+        config: where it listens, for whom, and with which limits.
+        blueprint: its parts, for mutants and variants.
+        clock: seconds, monotonic.
+        now: the time of day with a time zone.
+
+    Raises:
+        ValueError: the blueprint or the TLS files cannot be used.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        blueprint: Blueprint | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = local_now,
+    ) -> None:
+        self.config = config
+        self.blueprint = blueprint or Blueprint()
+        self.journal = Journal(clock)
+        #: Port of each listener, once started.
+        self.ports: dict[Listener, int] = {}
+        self._parts = Parts(self.blueprint, config)
+        self._tls = _tls_context(config)
+        self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="refmail-call")
+        self._listeners: list[PortListener] = []
+        self.services = self._assemble(clock, now)
+
+    @property
+    def authority_pem(self) -> bytes | None:
+        """The certificate that vouches for ours as PEM; None where it is not a lab certificate."""
+        return lab_authority_pem() if self.config.tls.mode == "lab" else None
+
+    async def start(self) -> None:
+        """Open all listeners; on failure none stays open.
+
+        Raises:
+            OSError: one cannot listen; the message says which and why.
+        """
+        workshop = Workshop(self._executor, self._blocks, self._tls, self.journal)
+        try:
+            for name, place in self.config.listeners.items():
+                listener = PortListener(
+                    name,
+                    functools.partial(self._parts.session(name), self.services),
+                    functools.partial(self._filters, name),
+                    workshop,
+                    self._tls if name in _IMPLICIT_TLS else None,
+                )
+                self._listeners.append(listener)
+                self.ports[name] = await listener.start(place.host, place.port)
+        except BaseException:
+            await self.stop(0.0)
+            raise
+
+    async def stop(self, grace: float = 3.0) -> None:
+        """Stop: sessions say goodbye, and what is left after `grace` seconds is cut off."""
+        for listener in self._listeners:
+            await listener.stop(grace)
+        self._listeners.clear()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _assemble(self, clock: Callable[[], float], now: Callable[[], datetime]) -> Services:
+        store = self._parts.store()
+        return Services(
+            store=store,
+            users=self._parts.users(),
+            directory=self._parts.directory(),
+            accept=functools.partial(deliver_locally, store),
+            hostname=self.config.hostname,
+            clock=clock,
+            now=now,
+            random=random.Random(self.config.seed),
+            journal=self.journal,
+            policy=self._parts.policy(),
+            tls_available=self._tls is not None,
+        )
+
+    def _filters(self, listener: Listener) -> Iterator[WireFilter]:
+        for make in self.blueprint.filters.get(SESSION_OF[listener], ()):
+            yield make()
+
+    def _blocks(self, call: Call) -> bool:
+        """Say whether a call may block: its object says so, else it is as the store is."""
+        owner = getattr(call.function, "__self__", None)
+        return bool(getattr(owner, "blocking", self.services.store.blocking))
+
+
+def _tls_context(config: Config) -> ssl.SSLContext | None:
+    if config.tls.mode == "none":
+        return None
+    if config.tls.mode == "files":
+        return context_from_files(Path(config.tls.cert or ""), Path(config.tls.key or ""))
+    return lab_context(names_for(config.hostname, config.domains))

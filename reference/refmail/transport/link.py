@@ -1,0 +1,180 @@
+"""One connection as octets: a bounded inbox, back-pressure, STARTTLS, and an end that loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from typing import cast
+
+from refmail.machine import TlsInfo
+
+__all__ = ["Link"]
+
+#: Octets held for a busy machine before the peer is made to wait.
+_INBOX_LIMIT = 256 * 1024
+
+#: Seconds for a TLS handshake, and for the goodbye of a TLS connection.
+_HANDSHAKE_TIMEOUT = 30.0
+_SHUTDOWN_TIMEOUT = 2.0
+
+
+class Link(asyncio.Protocol):
+    """The connection below a machine.
+
+    Args:
+        on_connect: called once, when the connection is there (for implicit TLS: after the handshake).
+        on_change: called whenever there are octets to take or the peer has ended.
+    """
+
+    def __init__(self, on_connect: Callable[[Link], None]) -> None:
+        self._on_connect = on_connect
+        self.on_change: Callable[[], None] = lambda: None
+        self._inbox = bytearray()
+        self._paused = False
+        self.ended = False
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._lost = asyncio.Event()
+        self._transport: asyncio.Transport | None = None
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        self._on_connect(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._inbox += data
+        if len(self._inbox) >= _INBOX_LIMIT:
+            self.pause()
+        self.on_change()
+
+    def eof_received(self) -> bool:
+        self.ended = True
+        self.on_change()
+        # Replies may still go out; TLS has no half-open connections.
+        return self.transport.get_extra_info("ssl_object") is None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc  # a reset ends the conversation as an end of file does
+        self.ended = True
+        self._lost.set()
+        self._writable.set()
+        self.on_change()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    # What the connection's task calls.
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """The asyncio transport; after STARTTLS another one."""
+        assert self._transport is not None
+        return self._transport
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there are octets to take."""
+        return bool(self._inbox)
+
+    def take(self) -> bytes:
+        """Return the octets that have arrived, and let more come."""
+        octets = bytes(self._inbox)
+        self._inbox.clear()
+        if self._paused and not self._lost.is_set():
+            self._paused = False
+            self.transport.resume_reading()
+        return octets
+
+    def pause(self) -> None:
+        """Stop reading from the peer until `take` or `start_tls`."""
+        if not self._paused and not self.ended:
+            self._paused = True
+            self.transport.pause_reading()
+
+    async def write(self, octets: bytes) -> None:
+        """Write octets and wait while the peer is slow to take them."""
+        if not self._lost.is_set():
+            self.transport.write(octets)
+            await self._writable.wait()
+
+    async def start_tls(self, context: ssl.SSLContext) -> TlsInfo:
+        """Do the server's side of a handshake; octets that came in the clear are gone (RFC 3207 section 4.2).
+
+        Reading must have been paused before the reply that invites the handshake was written: what the
+        kernel still holds then belongs to the handshake, and everything read before does not.
+
+        Raises:
+            OSError: the handshake failed (ssl.SSLError is one).
+        """
+        if self._lost.is_set():
+            msg = "the connection was lost before the handshake"
+            raise ConnectionResetError(msg)
+        self._inbox.clear()
+        upgraded = await asyncio.get_running_loop().start_tls(
+            self.transport,
+            self,
+            context,
+            server_side=True,
+            ssl_handshake_timeout=_HANDSHAKE_TIMEOUT,
+            ssl_shutdown_timeout=_SHUTDOWN_TIMEOUT,
+        )
+        if upgraded is None:
+            msg = "the connection was lost during the handshake"
+            raise ConnectionResetError(msg)
+        self._transport = upgraded
+        self._paused = False
+        return self.tls_info()
+
+    def tls_info(self) -> TlsInfo:
+        """Return what was negotiated."""
+        tls: ssl.SSLObject = self.transport.get_extra_info("ssl_object")
+        cipher = tls.cipher()
+        return TlsInfo(tls.version() or "", cipher[0] if cipher else "", tls.getpeercert(binary_form=True))
+
+    async def close(self, linger: float) -> None:
+        """Close after what was written has left and the peer has ended too, or after `linger` seconds."""
+        transport = self.transport
+        self.on_change = self._drop
+        self._drop()
+        try:
+            async with asyncio.timeout(linger):
+                await self._writable.wait()
+                if transport.can_write_eof() and not self.ended:
+                    # With unread octets a close would be a reset, which could overtake our last reply.
+                    with suppress(OSError):
+                        transport.write_eof()
+                    await self._peer_end()
+                transport.close()
+                await self._lost.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self.abort()
+
+    async def _peer_end(self) -> None:
+        ended = asyncio.Event()
+
+        def drop_and_look() -> None:
+            self._drop()
+            if self.ended:
+                ended.set()
+
+        self.on_change = drop_and_look
+        drop_and_look()
+        await ended.wait()
+
+    def _drop(self) -> None:
+        if self._inbox:
+            self.take()
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        if not self._lost.is_set():
+            self.transport.abort()

@@ -1,0 +1,136 @@
+"""Who may log in and which addresses are ours."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from refmail.message.envelope import Address
+from refmail.services import Destination
+
+__all__ = ["LocalDirectory", "PasswordHash", "UserTable"]
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordHash:
+    """A password at rest: scrypt with its own salt and cost (RFC 7914)."""
+
+    #: CPU and memory cost (128 * cost * 8 octets of memory: 16 MiB).
+    cost: int
+    salt: bytes
+    key: bytes
+
+    @classmethod
+    def of(cls, password: bytes, cost: int = 2**14) -> PasswordHash:
+        """Hash a password with a fresh salt; takes tens of milliseconds."""
+        salt = secrets.token_bytes(16)
+        return cls(cost, salt, _scrypt(password, salt, cost))
+
+    @classmethod
+    def from_text(cls, text: str) -> PasswordHash:
+        """Read the form that `to_text` writes.
+
+        Raises:
+            ValueError: it is not of that form.
+        """
+        try:
+            scheme, cost, salt, key = text.split("$")
+            parsed = cls(int(cost), base64.b64decode(salt, validate=True), base64.b64decode(key, validate=True))
+        except (ValueError, binascii.Error):
+            scheme, parsed = "", cls(0, b"", b"")
+        if scheme != "scrypt" or parsed.cost < 2 or parsed.cost & (parsed.cost - 1) or len(parsed.key) != 32:
+            msg = "a password hash is written scrypt$COST$SALT$KEY (`refmail hash` makes one)"
+            raise ValueError(msg)
+        return parsed
+
+    def to_text(self) -> str:
+        """Return `scrypt$COST$SALT$KEY`, salt and key in base64."""
+        salt, key = (base64.b64encode(octets).decode("ascii") for octets in (self.salt, self.key))
+        return f"scrypt${self.cost}${salt}${key}"
+
+    def matches(self, password: bytes) -> bool:
+        """Compare in constant time."""
+        return hmac.compare_digest(_scrypt(password, self.salt, self.cost), self.key)
+
+
+def _scrypt(password: bytes, salt: bytes, cost: int) -> bytes:
+    return hashlib.scrypt(password, salt=salt, n=cost, r=8, p=1, maxmem=256 * cost * 8, dklen=32)
+
+
+class UserTable:
+    """The users of a server, by login: the name alone or any of their addresses.
+
+    A login that succeeded is remembered as a MAC under a key that exists only in this
+    process, so that the next one costs microseconds. What is at rest stays scrypt, and
+    every wrong secret costs the full scrypt again.
+    """
+
+    #: Password checks take long: they are run in a thread.
+    blocking = True
+
+    def __init__(self, passwords: Mapping[str, PasswordHash], domains: Iterable[str]) -> None:
+        self._passwords = dict(passwords)
+        self._logins = {name.lower().encode(): name for name in passwords}
+        for domain in domains:
+            self._logins |= {f"{name}@{domain}".lower().encode(): name for name in passwords}
+        # Compared where the login is unknown, so that both take the same time.
+        self._nobody = PasswordHash(2**14, secrets.token_bytes(16), secrets.token_bytes(32))
+        self._key = secrets.token_bytes(32)
+        self._remembered: dict[str, bytes] = {}
+        self._lock = threading.Lock()
+
+    def authenticate(self, login: bytes, secret: bytes) -> str | None:
+        """Return the user's name where login and secret fit, else None."""
+        user = self._logins.get(login.lower())
+        if user is None:
+            self._nobody.matches(secret)
+            return None
+        mac = hmac.digest(self._key, secret, "sha256")
+        with self._lock:
+            remembered = self._remembered.get(user, b"")
+        if hmac.compare_digest(remembered, mac):
+            return user
+        if not self._passwords[user].matches(secret):
+            return None
+        with self._lock:
+            self._remembered[user] = mac
+        return user
+
+
+class LocalDirectory:
+    """Local domains, their users, and postmaster, who is one of them.
+
+    Args:
+        domains: the domains whose mail is kept here; the first one is meant where none is given.
+        users: names of the users; each has an address in every domain. Their case does not matter here.
+        postmaster: the user who gets the postmaster's mail (RFC 5321 section 4.5.1).
+    """
+
+    def __init__(self, domains: Sequence[str], users: Iterable[str], postmaster: str) -> None:
+        self._domains = [domain.lower().encode("ascii") for domain in domains]
+        self._users = {user.lower().encode(): user for user in users}
+        self._postmaster = postmaster
+
+    def find(self, address: Address) -> Destination:
+        """Say whose the address is."""
+        domain = address.domain.lower() or self._domains[0]
+        if domain not in self._domains:
+            return Destination("remote")
+        local_part = address.local_part.lower()
+        user = self._postmaster if local_part == b"postmaster" else self._users.get(local_part)
+        if user is None:
+            return Destination("unknown")
+        return Destination("local", user, Address(address.local_part, domain))
+
+    def expand(self, address: Address) -> Sequence[Address] | None:
+        """Return the members of the one alias there is: postmaster."""
+        domain = address.domain.lower() or self._domains[0]
+        if domain not in self._domains or address.local_part.lower() != b"postmaster":
+            return None
+        return [Address(self._postmaster.encode(), domain)]
