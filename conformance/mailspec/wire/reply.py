@@ -67,7 +67,7 @@ class Reply(Generic[A]):
         elif isinstance(self.failure, TimedOut):
             raise Inconclusive(self._missing())
         elif isinstance(self.failure, ConnectionClosed | ConnectionReset):
-            if CLOSED not in wanted:
+            if not self._ended_as(wanted):
                 raise Violation(self._shown(wanted), self._actual(), self.event)
         else:
             self._block()
@@ -82,7 +82,7 @@ class Reply(Generic[A]):
         self.judged = True
         wanted = self._wanted(alternatives)
         if self.failure is not None:
-            if CLOSED in wanted and isinstance(self.failure, ConnectionClosed | ConnectionReset):
+            if isinstance(self.failure, ConnectionClosed | ConnectionReset) and self._ended_as(wanted):
                 return self
             self._block()
         if not any(self._matches(alternative) for alternative in wanted):
@@ -134,6 +134,10 @@ class Reply(Generic[A]):
 
     def _show(self, alternative: A) -> str:
         return str(alternative)
+
+    def _ended_as(self, wanted: Sequence[A | Ended]) -> bool:
+        """Whether the end of the connection is one of the alternatives."""
+        return CLOSED in wanted
 
     def _is_transient(self, _wanted: Sequence[A | Ended]) -> bool:
         """Whether the target says that it is not available, which no requirement forbids."""

@@ -200,6 +200,15 @@ class Stream:
         self._note(f"TLS established: {self.tls_version}")
         return None
 
+    def give_up(self, failure: TooLong) -> TooLong:
+        """Close the connection after more than can be borne, and return the failure of all later reads."""
+        self._end(failure, Ending.RESET)
+        self._buffer.clear()
+        self._recorded = 0
+        # A flood must not go on filling buffers: nothing later on this connection can be understood.
+        self._sock.close()
+        return failure
+
     def shut_writing(self) -> None:
         """Say that nothing more will be sent, and go on reading."""
         self._note("sending side shut")
@@ -268,14 +277,8 @@ class Stream:
         self._note(f"no complete reply within {deadline.seconds:g} seconds")
         return TimedOut(f"no complete reply within {deadline.seconds:g} seconds", self._kept())
 
-    def _too_long(self, limit: int) -> Failure:
-        failure = TooLong(f"more than {limit} octets came for one reply", self._kept())
-        self._end(failure, Ending.RESET)
-        self._buffer.clear()
-        self._recorded = 0
-        # A flood must not go on filling buffers: nothing later on this connection can be understood.
-        self._sock.close()
-        return failure
+    def _too_long(self, limit: int) -> TooLong:
+        return self.give_up(TooLong(f"more than {limit} octets came for one reply", self._kept()))
 
     def _end(self, failure: Failure, ending: Ending) -> Failure:
         self._record(len(self._buffer))
