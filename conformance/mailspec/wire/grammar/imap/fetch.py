@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import TypeAlias
 
 from mailspec.wire.grammar.imap.basic import (
     astring,
@@ -38,7 +39,7 @@ SECTION = re.compile(
     re.IGNORECASE,
 )
 
-Value = Envelope | Body | Data
+Value: TypeAlias = "Envelope | Body | Data"
 
 
 @charged_to("3501/9/fetch")

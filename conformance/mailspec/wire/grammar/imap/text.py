@@ -113,6 +113,17 @@ def lenient_code(text: bytes) -> tuple[ResponseCode | None, bytes]:
     found = LENIENT_CODE.match(text)
     if found is None:
         return None, text
-    name, value = found[1].upper(), found[2]
-    code = ResponseCode(name, None if value is None else _extension(name, value))
-    return code, text[found.end() :]
+    name = found[1].upper()
+    return ResponseCode(name, _lenient_value(name, found[2])), text[found.end() :]
+
+
+def _lenient_value(name: bytes, value: bytes | None) -> int | tuple[bytes, ...] | AppendUid | CopyUid | bytes | None:
+    if value is None:
+        return None
+    if name in NUMBER_CODES and value.isdigit() and len(value) <= 19:
+        return int(value)
+    if name == b"CAPABILITY":
+        return tuple(value.upper().split())
+    if name == b"PERMANENTFLAGS":
+        return tuple(value.strip(b"()").split())
+    return _extension(name, value)
