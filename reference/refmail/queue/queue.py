@@ -1,0 +1,298 @@
+"""The queue: takes responsibility for messages, and works on it in the background (RFC 5321 sections 4.2.5 and 4.5.4)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from random import Random
+
+from refmail.journal import Journal
+from refmail.message.envelope import Envelope, Recipient
+from refmail.message.trace import count_received, for_final_delivery
+from refmail.queue.bounce import Failure, Reporter, wants_report
+from refmail.queue.client import RelayClient, Result, Results, Verdict
+from refmail.queue.clock import QueueClock, RealClock
+from refmail.queue.grouping import Group, group_by_hosts
+from refmail.queue.router import Later, Router, Unroutable
+from refmail.queue.schedule import Schedule
+from refmail.queue.spool import Spool, SpoolEntry, rest_of
+from refmail.services import Directory
+from refmail.store.api import MailStore, StoreError
+
+__all__ = ["Queue", "QueueLimits"]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """How much is done at the same time, and when a loop is seen."""
+
+    #: Messages worked on at once.
+    messages: int = 8
+    #: Received fields above which a message is looping (RFC 5321 section 6.3: at least 100).
+    received_fields: int = 100
+
+
+class Queue:
+    """Accepts messages durably and delivers them.
+
+    Args:
+        spool: where remote mail waits.
+        store: where local mail goes.
+        directory: says which addresses are local; asked for reports that go back to local senders.
+        router: says where remote mail goes.
+        relay: brings it there.
+        schedule: when to try again.
+        reporter: writes failure reports.
+        journal: where each decision is noted.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        store: MailStore,
+        directory: Directory,
+        router: Router,
+        relay: RelayClient,
+        *,
+        hostname: str,
+        journal: Journal,
+        random: Random,
+        schedule: Schedule = Schedule(),  # noqa: B008  Schedule is frozen
+        clock: QueueClock | None = None,
+        limits: QueueLimits = QueueLimits(),
+    ) -> None:
+        self.spool = spool
+        self.store = store
+        self.directory = directory
+        self.router = router
+        self.relay = relay
+        self.schedule = schedule
+        self.reporter = Reporter(hostname, random)
+        self.journal = journal
+        self.clock = clock or RealClock()
+        self.limits = limits
+        self._waiting: dict[str, SpoolEntry] = {}
+        self._busy: dict[str, asyncio.Task[None]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wake = asyncio.Event()
+        self._worker: asyncio.Task[None] | None = None
+        self._waiting.update((entry.id, entry) for entry in spool.open())
+
+    # Taking responsibility; called from any thread.
+
+    def accept(self, envelope: Envelope, octets: bytes) -> None:
+        """Deliver to local recipients and spool for remote ones; durable when it returns.
+
+        Raises:
+            StoreError: nothing of it was accepted.
+        """
+        local = [recipient for recipient in envelope.recipients if recipient.user is not None]
+        remote = tuple(recipient for recipient in envelope.recipients if recipient.user is None)
+        if remote:
+            self.enqueue(replace(envelope, recipients=remote), octets)
+        undelivered: list[Recipient] = []
+        trouble: StoreError | None = None
+        final = for_final_delivery(octets, envelope.reverse_path)
+        for user, recipient in {recipient.user: recipient for recipient in local}.items():
+            try:
+                self.store.deliver(user or "", final)
+            except StoreError as error:
+                self.journal.note("queue.store-trouble", trace=envelope.trace_id, user=user, error=str(error))
+                trouble = error
+                undelivered.append(recipient)
+        if trouble is not None and len(undelivered) == len(local) and not remote:
+            raise trouble
+        if undelivered:
+            # A part is accepted, so a 4yz would double it: the rest is ours to retry.
+            self.enqueue(replace(envelope, recipients=tuple(undelivered)), octets)
+
+    def enqueue(self, envelope: Envelope, octets: bytes) -> None:
+        """Spool a message durably and set about it.
+
+        Raises:
+            StoreError: it could not be spooled.
+        """
+        try:
+            entry = self.spool.add(envelope, octets, now=self.clock.now())
+        except OSError as error:
+            msg = f"the spool {self.spool.path} cannot be written: {error}"
+            raise StoreError(msg) from error
+        self.journal.note("queue.accepted", entry=entry.id, trace=envelope.trace_id, size=len(octets))
+        if self._loop is None:
+            self._waiting[entry.id] = entry
+        else:
+            self._loop.call_soon_threadsafe(self._admit, entry)
+
+    def _admit(self, entry: SpoolEntry) -> None:
+        self._waiting[entry.id] = entry
+        self._wake.set()
+
+    # The background worker.
+
+    async def start(self) -> None:
+        """Begin to work on what is spooled."""
+        self._loop = asyncio.get_running_loop()
+        self._worker = asyncio.create_task(self._run(), name="queue")
+
+    async def stop(self, grace: float = 1.0) -> None:
+        """Begin nothing new, and give attempts under way some time to end.
+
+        What is abandoned after it is tried again after the next start, and may arrive twice.
+
+        Args:
+            grace: seconds.
+        """
+        if self._worker is not None:
+            self._worker.cancel()
+            await asyncio.gather(self._worker, return_exceptions=True)
+        busy = list(self._busy.values())
+        if busy:
+            await asyncio.wait(busy, timeout=grace)
+        for task in busy:
+            task.cancel()
+        await asyncio.gather(*busy, return_exceptions=True)
+        self._worker = None
+        self._loop = None
+
+    @property
+    def pending(self) -> int:
+        """Messages that still wait for at least one recipient."""
+        return len(self._waiting) + len(self._busy)
+
+    def flush(self) -> None:
+        """Try every waiting message now; call it on the loop's thread."""
+        now = self.clock.now()
+        self._waiting = {key: replace(entry, due=now) for key, entry in self._waiting.items()}
+        self._wake.set()
+
+    async def _run(self) -> None:
+        while True:
+            self._wake.clear()
+            now = self.clock.now()
+            due = sorted((entry for entry in self._waiting.values() if entry.due <= now), key=lambda entry: entry.due)
+            for entry in due[: self.limits.messages - len(self._busy)]:
+                del self._waiting[entry.id]
+                self._busy[entry.id] = asyncio.create_task(self._work(entry), name=f"queue {entry.id}")
+            await self.clock.wait(self._wake, self._seconds_to_next(), busy=bool(self._busy))
+
+    def _seconds_to_next(self) -> float | None:
+        """Seconds until a message is due, or None where the end of other work comes first."""
+        if not self._waiting or len(self._busy) >= self.limits.messages:
+            return None
+        return max(0.0, min(entry.due for entry in self._waiting.values()) - self.clock.now())
+
+    async def _work(self, entry: SpoolEntry) -> None:
+        """Make one attempt for a message, and put it back if recipients are left."""
+        left: SpoolEntry | None = entry
+        try:
+            left = await self._attempt(entry)
+        except Exception as error:  # noqa: BLE001  one message's fault must not stop the others
+            self.journal.fault("queue.fault", error, entry=entry.id)
+            left = replace(entry, due=self.clock.now() + self.schedule.intervals[0])
+        finally:
+            del self._busy[entry.id]
+            if left is not None:
+                self._waiting[entry.id] = left
+            self._wake.set()
+
+    async def _attempt(self, entry: SpoolEntry) -> SpoolEntry | None:
+        octets = await asyncio.to_thread(self.spool.read, entry.id)
+        results = await self._results(entry.envelope, octets)
+        now = self.clock.now()
+        for recipient in entry.envelope.recipients:
+            result = results[recipient.address]
+            self.journal.note(
+                f"queue.{result.verdict.value}",
+                entry=entry.id,
+                trace=entry.envelope.trace_id,
+                recipient=str(recipient.address),
+                host=result.host,
+                status=result.status,
+                text=result.text,
+            )
+        later = self._with(entry, results, Verdict.LATER)
+        failed = self._with(entry, results, Verdict.FAILED)
+        attempts = entry.attempts + 1
+        interval = self.schedule.next_attempt(
+            attempts=attempts, age=now - entry.arrived, is_report=entry.envelope.reverse_path is None
+        )
+        if interval is None:
+            failed, later = (*failed, *later), ()
+        if failed:
+            await self._report(entry, [Failure(recipient, results[recipient.address]) for recipient in failed], octets)
+        if not later or interval is None:
+            await asyncio.to_thread(self.spool.remove, entry.id)
+            return None
+        left = replace(rest_of(entry, later), attempts=attempts, due=now + interval)
+        await asyncio.to_thread(self.spool.update, left)
+        return left
+
+    @staticmethod
+    def _with(entry: SpoolEntry, results: Results, verdict: Verdict) -> tuple[Recipient, ...]:
+        return tuple(
+            recipient for recipient in entry.envelope.recipients if results[recipient.address].verdict is verdict
+        )
+
+    async def _results(self, envelope: Envelope, octets: bytes) -> Results:
+        """Try to serve every recipient and say what became of each."""
+        results: Results = {}
+        if count_received(octets) > self.limits.received_fields:
+            looping = Result(Verdict.FAILED, "5.4.6", "too many Received fields: the message is in a loop", code=554)
+            return {recipient.address: looping for recipient in envelope.recipients}
+        remote: list[Recipient] = []
+        for recipient in envelope.recipients:
+            if recipient.user is None:
+                remote.append(recipient)
+            else:
+                results[recipient.address] = await asyncio.to_thread(self._deliver, envelope, recipient, octets)
+        routes = await group_by_hosts(self.router, remote)
+        for route, recipients in routes.dead_ends:
+            results |= {recipient.address: _dead_end(route) for recipient in recipients}
+        for done in await asyncio.gather(*(self._send(group, envelope, octets) for group in routes.groups)):
+            results |= done
+        return results
+
+    async def _send(self, group: Group, envelope: Envelope, octets: bytes) -> Results:
+        share = replace(envelope, recipients=group.recipients)
+        return await self.relay.deliver(group.hops, share, octets)
+
+    def _deliver(self, envelope: Envelope, recipient: Recipient, octets: bytes) -> Result:
+        try:
+            self.store.deliver(recipient.user or "", for_final_delivery(octets, envelope.reverse_path))
+        except StoreError as error:
+            return Result(Verdict.LATER, "4.2.0", str(error))
+        return Result(Verdict.DELIVERED, "2.0.0", "delivered")
+
+    async def _report(self, entry: SpoolEntry, failures: Sequence[Failure], octets: bytes) -> None:
+        """Send a report back to the sender, unless the message is one itself (RFC 5321 section 6.1)."""
+        sender = entry.envelope.reverse_path
+        wanted = [failure for failure in failures if wants_report(failure.recipient)]
+        if sender is None or not wanted:
+            self.journal.note("queue.dropped", entry=entry.id, recipients=len(failures))
+            return
+        arrived = datetime.fromtimestamp(entry.arrived, UTC)
+        now = datetime.fromtimestamp(self.clock.now(), UTC)
+        report = self.reporter.report(entry.envelope, wanted, octets, arrived=arrived, now=now)
+        destination = self.directory.find(sender)
+        if destination.kind == "unknown":
+            self.journal.note("queue.dropped", entry=entry.id, recipients=len(failures), sender=str(sender))
+            return
+        recipient = Recipient(sender, user=destination.user if destination.kind == "local" else None)
+        self.journal.note("queue.reported", entry=entry.id, sender=str(sender), failures=len(wanted))
+        envelope = Envelope(None, (recipient,), arrived=now, trace_id=entry.envelope.trace_id)
+        await asyncio.to_thread(self._accept_report, envelope, report)
+
+    def _accept_report(self, envelope: Envelope, report: bytes) -> None:
+        try:
+            self.accept(envelope, report)
+        except StoreError:
+            # The sender's mailbox is full or out of order: the report waits in the spool.
+            self.enqueue(envelope, report)
+
+
+def _dead_end(route: Unroutable | Later) -> Result:
+    if isinstance(route, Unroutable):
+        return Result(Verdict.FAILED, route.status, f"{route.code} {route.status} {route.reason}", code=route.code)
+    return Result(Verdict.LATER, route.status, route.reason)
