@@ -80,6 +80,8 @@ class MessageMeta:
     internal_date: datetime
     #: MODSEQ of the last change to this message.
     modseq: int
+    #: Whether the last line has its CRLF (or there is none): a protocol of lines must add what is missing.
+    ends_in_crlf: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from refmail.store.api import Flags, MessageMeta
 from refmail.store.filenames import Namer, file_name, letters_of
 from refmail.store.files import write_all
-from refmail.store.lineends import to_disk, wire_size
+from refmail.store.lineends import ends_in_crlf, to_disk, wire_size
 from refmail.store.scan import Place, read_file
 
 __all__ = ["Staged", "stage", "stage_copy", "uncover"]
@@ -29,6 +29,7 @@ class Staged:
     base: str
     #: Octets on the wire.
     size: int
+    ends_in_crlf: bool
     flags: Flags
     internal_date: datetime
 
@@ -54,7 +55,8 @@ def stage(folder: Path, namer: Namer, octets: bytes, flags: Flags, date: datetim
     unique = namer.unique()
     path = folder / "tmp" / unique
     size = wire_size(text)
-    staged = Staged(path, _hinted(unique, len(text), size), size, flags, date.replace(microsecond=0))
+    base = _hinted(unique, len(text), size)
+    staged = Staged(path, base, size, ends_in_crlf(text), flags, date.replace(microsecond=0))
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         try:
@@ -84,7 +86,8 @@ def stage_copy(folder: Path, namer: Namer, source: Path, meta: MessageMeta, *, s
         if error.errno not in _NO_LINKS:
             raise
         return stage(folder, namer, read_file(source), meta.flags, meta.internal_date, sync=sync)
-    return Staged(path, _hinted(unique, path.stat().st_size, meta.size), meta.size, meta.flags, meta.internal_date)
+    base = _hinted(unique, path.stat().st_size, meta.size)
+    return Staged(path, base, meta.size, meta.ends_in_crlf, meta.flags, meta.internal_date)
 
 
 def uncover(staged: Staged, target: Path) -> None:

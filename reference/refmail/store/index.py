@@ -28,6 +28,7 @@ class Added:
     internal_date: datetime
     #: What the store knows it by; for files the unique part of the file name.
     name: str
+    ends_in_crlf: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Index:
 
     def _add(self, record: Added) -> None:
         self.entries[record.uid] = MessageMeta(
-            record.uid, record.size, record.flags, record.internal_date, record.modseq
+            record.uid, record.size, record.flags, record.internal_date, record.modseq, record.ends_in_crlf
         )
         self.names[record.uid] = record.name
         self.uids[record.name] = record.uid

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["normalised", "to_disk", "to_wire", "wire_size"]
+__all__ = ["ends_in_crlf", "normalised", "to_disk", "to_wire", "wire_size"]
 
 _CRLF = re.compile(rb"(?<!\r)\r\n")
 _LF = re.compile(rb"(?<!\r)\n")
@@ -35,6 +35,11 @@ def to_wire(octets: bytes) -> bytes:
 def normalised(octets: bytes) -> bytes:
     """Return the message as it will be read back."""
     return to_wire(to_disk(octets))
+
+
+def ends_in_crlf(octets: bytes) -> bool:
+    """Whether what the octets of a file become on the wire ends in CRLF or is empty."""
+    return not octets or octets.endswith(b"\n")
 
 
 def wire_size(octets: bytes) -> int:

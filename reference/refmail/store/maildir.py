@@ -36,7 +36,10 @@ class _Account:
         self.around = around
         #: Held while mailboxes are made, renamed or deleted and while subscriptions change.
         self.lock = FileLock(layout.file("refmail-user-lock"))
+        #: Held while mailboxes are looked up.
         self.guard = threading.RLock()
+        #: Held while the POP3 lock is taken or given back: never for long.
+        self.maildrop_guard = threading.Lock()
         self.mailboxes: dict[str, MaildirMailbox] = {}
         #: Descriptor that holds the POP3 lock, or -1.
         self.maildrop = -1
@@ -213,7 +216,7 @@ class MaildirStore:
 
     def lock_maildrop(self, user: str) -> None:
         account = self._account(user)
-        with disk_errors(f"maildrop of {user!r}"), account.guard:
+        with disk_errors(f"maildrop of {user!r}"), account.maildrop_guard:
             descriptor = None if account.maildrop >= 0 else try_lock(account.layout.file("refmail-pop3-lock"))
             if descriptor is None:
                 msg = f"the maildrop of {user!r} is in use"
@@ -222,7 +225,7 @@ class MaildirStore:
 
     def unlock_maildrop(self, user: str) -> None:
         account = self._account(user)
-        with account.guard:
+        with account.maildrop_guard:
             if account.maildrop >= 0:
                 os.close(account.maildrop)
                 account.maildrop = -1

@@ -170,8 +170,8 @@ class MaildirMailbox:
             with self._transaction() as index:
                 modseq = index.modseq + 1
                 records = [
-                    Added(modseq, uid, message.size, message.flags, message.internal_date, message.base)
-                    for uid, message in enumerate(staged, index.uid_next)
+                    Added(modseq, uid, m.size, m.flags, m.internal_date, m.base, m.ends_in_crlf)
+                    for uid, m in enumerate(staged, index.uid_next)
                 ]
                 try:
                     for message in staged:

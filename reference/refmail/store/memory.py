@@ -93,7 +93,8 @@ class MemoryMailbox:
         for octets, flags, date in messages:
             uid = index.uid_next
             self.octets[uid] = octets
-            index.apply([Added(modseq, uid, len(octets), flags, date.replace(microsecond=0), str(uid))])
+            whole = not octets or octets.endswith(b"\r\n")
+            index.apply([Added(modseq, uid, len(octets), flags, date.replace(microsecond=0), str(uid), whole)])
             uids.append(uid)
         return uids
 

@@ -154,7 +154,7 @@ class Mirror:
                 records.append(Flagged(modseq, uid, new))
         for uid, (base, sight) in enumerate(arrived.items(), index.uid_next):
             flags = flags_of(split_name(places[base].name)[1])
-            records.append(Added(modseq, uid, sight.size, flags, sight.date, base))
+            records.append(Added(modseq, uid, sight.size, flags, sight.date, base, sight.ends_in_crlf))
         return records
 
     # Files.

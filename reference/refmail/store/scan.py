@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from refmail.store.filenames import split_name
-from refmail.store.lineends import wire_size
+from refmail.store.lineends import ends_in_crlf, wire_size
 
 __all__ = ["SUBFOLDERS", "Place", "Sighting", "measure", "read_file", "scan", "sweep", "timestamps"]
 
@@ -33,6 +33,7 @@ class Sighting:
 
     #: Octets on the wire.
     size: int
+    ends_in_crlf: bool
     date: datetime
     #: Nanoseconds; orders messages that are found together.
     age: int
@@ -69,7 +70,8 @@ def measure(path: Path) -> Sighting:
     """Read what must be known of a new message; hints in its name are not believed."""
     status = path.stat()
     octets = read_file(path)
-    return Sighting(wire_size(octets), datetime.fromtimestamp(int(status.st_mtime), UTC), status.st_mtime_ns)
+    date = datetime.fromtimestamp(int(status.st_mtime), UTC)
+    return Sighting(wire_size(octets), ends_in_crlf(octets), date, status.st_mtime_ns)
 
 
 def sweep(folder: Path) -> None:

@@ -6,7 +6,7 @@ generation, by which other processes see that they must read it anew. A last
 line without its line end is a write that was cut short: it counts for nothing.
 
     header  = "refmail-uidlist 1" SP generation SP uid-validity SP uid-next SP modseq SP first-recent
-    added   = "a" SP modseq SP uid SP size SP date SP name *(SP flag)
+    added   = "a" SP modseq SP uid SP size ["-"] SP date SP name *(SP flag)    ; "-": the last CRLF is missing
     flagged = "f" SP modseq SP uid *(SP flag)
     removed = "x" SP modseq SP uid
     claimed = "r" SP first-recent
@@ -47,9 +47,10 @@ def _flags_text(flags: Flags) -> str:
 
 def _line(record: Record) -> str:
     match record:
-        case Added(modseq, uid, size, flags, date, name):
+        case Added(modseq, uid, size, flags, date, name, ends_in_crlf):
             quoted = quote_from_bytes(os.fsencode(name), safe=",=+")
-            return f"a {modseq} {uid} {size} {date.isoformat()} {quoted}{_flags_text(flags)}\n"
+            mark = "" if ends_in_crlf else "-"
+            return f"a {modseq} {uid} {size}{mark} {date.isoformat()} {quoted}{_flags_text(flags)}\n"
         case Flagged(modseq, uid, flags):
             return f"f {modseq} {uid}{_flags_text(flags)}\n"
         case Removed(modseq, uid):
@@ -63,7 +64,9 @@ def _record(line: str) -> Record:
     if kind == "a" and len(words) >= 5:
         modseq, uid, size, date, name, *flags = words
         base = os.fsdecode(unquote_to_bytes(name))
-        return Added(int(modseq), int(uid), int(size), _flags(flags), datetime.fromisoformat(date), base)
+        octets = int(size.removesuffix("-"))
+        when = datetime.fromisoformat(date)
+        return Added(int(modseq), int(uid), octets, _flags(flags), when, base, not size.endswith("-"))
     if kind == "f" and len(words) >= 2:
         return Flagged(int(words[0]), int(words[1]), _flags(words[2:]))
     if kind == "x" and len(words) == 2:
@@ -165,8 +168,8 @@ class UidList:
         generation = secrets.token_hex(8)
         head = f"{_MAGIC} {generation} {index.uid_validity} {index.uid_next} {index.modseq} {index.first_recent}\n"
         records: list[Record] = [
-            Added(entry.modseq, uid, entry.size, entry.flags, entry.internal_date, index.names[uid])
-            for uid, entry in index.entries.items()
+            Added(e.modseq, uid, e.size, e.flags, e.internal_date, index.names[uid], e.ends_in_crlf)
+            for uid, e in index.entries.items()
         ]
         records.extend(Removed(modseq, uid) for modseq, uid in index.removed[-_KEPT_REMOVALS:])
         octets = (head + "".join(map(_line, records))).encode("ascii")
