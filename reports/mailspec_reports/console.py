@@ -1,0 +1,144 @@
+"""The console summary: last of all output, grouped by RFC section, readable in 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from mailspec.result import CheckResult, RunResult, failure_block, read_lines
+from mailspec.verdict import Verdict
+from mailspec_reports.grouping import Section, by_section
+from mailspec_reports.legend import LEGEND
+
+__all__ = ["failure_text", "print_check", "print_failures", "print_summary"]
+
+#: Verdicts whose checks are listed one by one.
+_LISTED = (Verdict.VIOLATED, Verdict.DEVIATES, Verdict.ERROR, Verdict.BLOCKED, Verdict.INCONCLUSIVE)
+
+#: Verdicts whose failure block is printed.
+_EXPLAINED = (Verdict.VIOLATED, Verdict.DEVIATES, Verdict.ERROR)
+
+#: Columns that the words of the verdicts need.
+_WORD = max(len(verdict) for verdict in Verdict)
+
+#: Reasons shown for one verdict before the rest is counted.
+_REASONS = 8
+
+
+def print_check(check: CheckResult, console: Console | None = None) -> None:
+    """Print one record on one line, as progress."""
+    console = console or Console()
+    legend = LEGEND[check.verdict]
+    line = Text.assemble((f"{legend.sign} {check.verdict:<{_WORD}} ", legend.style), check.id)
+    console.print(line, soft_wrap=True, highlight=False)
+
+
+def failure_text(check: CheckResult, folder: Path | None = None) -> str:
+    """Return the failure block of a record, with its transcript where the result folder has it."""
+    lines = read_lines(folder, check.transcript) if folder is not None and check.transcript else ()
+    return failure_block(check, lines)
+
+
+def print_failures(result: RunResult, folder: Path | None = None, console: Console | None = None) -> None:
+    """Print the failure block of everything violated, deviating or in error, in the order of the documents."""
+    console = console or Console()
+    for section in by_section(check for check in result.checks if check.verdict in _EXPLAINED):
+        for check in section.checks:
+            legend = LEGEND[check.verdict]
+            console.print(Rule(Text(f"{legend.sign} {check.id}", style=legend.style), align="left", style="dim"))
+            console.print(Text(failure_text(check, folder)), soft_wrap=True, highlight=False)
+            console.print()
+
+
+def print_summary(result: RunResult, folder: Path | None = None, console: Console | None = None) -> None:
+    """Print what a run found: sections with findings, what could not be judged and why, the counts.
+
+    Args:
+        result: the run.
+        folder: where its files are, to name it; nothing is read from it.
+        console: where to print; its width is respected.
+    """
+    console = console or Console()
+    for part in _parts(result, folder):
+        console.print(part, highlight=False)
+
+
+def _parts(result: RunResult, folder: Path | None) -> Iterator[RenderableType]:
+    header, footer = result.header, result.footer
+    yield Rule(Text(f"{header.target.name}", style="bold"), align="left", style="dim")
+    services = ", ".join(f"{s.name} {s.host}:{s.port}" for s in header.target.services)
+    yield Text(f"mailspec {header.suite_version} on {services or 'no service'}; seed {header.seed}", style="dim")
+    for section in by_section(check for check in result.checks if check.verdict in _LISTED):
+        yield _section(section)
+    yield from _left_out(result.checks)
+    for wrong in footer.wrong:
+        text = Text.assemble(("advertised but wrong: ", "bold"), f"{wrong.capability} ({len(wrong.checks)} failed)")
+        yield Text() + text
+    for leftover in footer.leftovers:
+        yield Text.assemble(("left behind: ", "bold"), leftover)
+    slow = sum(check.slow for check in result.checks)
+    if slow:
+        yield Text(f"{slow} checks waited more than 80 % of a deadline: a larger timeout_factor is safer", "yellow")
+    yield Text()
+    yield _counts(result)
+    if not footer.complete:
+        yield Text("The run was cut short: what is missing above was not judged.", style="bold yellow")
+    if folder is not None:
+        yield Text(f"results: {folder}", style="dim", overflow="fold")
+
+
+def _section(section: Section) -> RenderableType:
+    title = Text(f"{section.source} section {section.number}", style="bold", overflow="fold")
+    return Group(Text(), title, *(Padding(_finding(check), (0, 0, 0, 2)) for check in section.checks))
+
+
+def _finding(check: CheckResult) -> RenderableType:
+    legend = LEGEND[check.verdict]
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True, min_width=_WORD + 2)
+    grid.add_column(overflow="fold")
+    word = Text(f"{legend.sign} {check.verdict}", style=legend.style)
+    grid.add_row(word, Text(check.id))
+    grid.add_row("", Text(check.says, style="dim"))
+    if check.expected:
+        grid.add_row("", Text(f"expected {' or '.join(check.expected)}"))
+    if check.actual:
+        grid.add_row("", Text(f"got {check.actual}"))
+    elif check.reason:
+        grid.add_row("", Text(next(iter(check.reason.splitlines()))))
+    return grid
+
+
+def _left_out(checks: Iterable[CheckResult]) -> Iterator[RenderableType]:
+    """Say why things were not offered or not run, the most frequent reason first."""
+    reasons: dict[tuple[Verdict, str], int] = {}
+    for check in checks:
+        if check.kind == "check" and check.verdict in (Verdict.NOT_OFFERED, Verdict.NOT_RUN):
+            key = (check.verdict, check.reason)
+            reasons[key] = reasons.get(key, 0) + 1
+    if not reasons:
+        return
+    yield Text()
+    yield Text("Left out", style="bold")
+    ordered = sorted(reasons.items(), key=lambda entry: (-entry[1], entry[0]))
+    for (verdict, reason), count in ordered[:_REASONS]:
+        yield Padding(Text(f"{count:>4} {verdict}: {reason}", style="dim", overflow="fold"), (0, 0, 0, 2))
+    if len(ordered) > _REASONS:
+        rest = sum(count for _, count in ordered[_REASONS:])
+        yield Padding(Text(f"{rest:>4} more for other reasons", style="dim"), (0, 0, 0, 2))
+
+
+def _counts(result: RunResult) -> RenderableType:
+    counts = Text(overflow="fold")
+    for verdict, legend in LEGEND.items():
+        count = result.footer.counts.get(verdict.value, 0)
+        if count:
+            counts.append("  " if counts else "")
+            counts.append(f"{legend.sign} {count} {verdict}", style=legend.style)
+    return counts or Text("Nothing ran.", style="bold yellow")
