@@ -1,0 +1,1 @@
+"""Extensions, each a small value in its own file: capabilities, commands and where these are legal."""

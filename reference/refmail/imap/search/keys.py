@@ -1,0 +1,291 @@
+"""Search keys: each is a value that `compile` turns into a test."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import ClassVar
+
+from refmail.imap.parsing.dates import month_number
+from refmail.imap.parsing.sequences import SequenceSet
+from refmail.imap.search.candidate import Candidate, Scope, within
+from refmail.imap.status import Refused, bad
+
+__all__ = [
+    "All",
+    "And",
+    "Body",
+    "Day",
+    "Header",
+    "InternalDay",
+    "Key",
+    "Larger",
+    "MarkedWith",
+    "Not",
+    "Numbers",
+    "Or",
+    "Recent",
+    "SentDay",
+    "Smaller",
+    "Test",
+    "Text",
+    "Uids",
+]
+
+#: Says whether a message matches.
+Test = Callable[[Candidate], bool]
+
+# date = [ day-of-week "," ] day month year ... (RFC 5322 section 3.3; years of two and three digits in section 4.3)
+_SENT = re.compile(rb"(?:^|[ \t,])([0-9]{1,2})[ \t]+([A-Za-z]{3})[a-z]*[ \t]+([0-9]{2,4})(?:[ \t]|$)")
+_TWO_DIGITS, _THREE_DIGITS = 100, 1000
+#: Years of two digits below this are of the 21st century (RFC 5322 section 4.3).
+_PIVOT = 50
+
+
+class Key:
+    """A search key."""
+
+    __slots__ = ()
+
+    #: 0 needs only what the store knows, 1 the header, 2 the body.
+    cost: ClassVar[int] = 0
+
+    @abstractmethod
+    def compile(self, scope: Scope) -> Test:
+        """Return the test.
+
+        Raises:
+            Refused: a message number is beyond the mailbox.
+        """
+
+    def weight(self) -> int:
+        """Return how dear the test is."""
+        return self.cost
+
+
+@dataclass(frozen=True, slots=True)
+class All(Key):
+    """ALL."""
+
+    def compile(self, scope: Scope) -> Test:
+        del scope
+        return lambda _: True
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedWith(Key):
+    """A flag or keyword is set; ASCII case does not matter."""
+
+    flag: bytes
+
+    def compile(self, scope: Scope) -> Test:
+        del scope
+        wanted = self.flag.lower()
+        return lambda candidate: any(flag.lower() == wanted for flag in candidate.meta.flags)
+
+
+@dataclass(frozen=True, slots=True)
+class Recent(Key):
+    """RECENT."""
+
+    def compile(self, scope: Scope) -> Test:
+        del scope
+        return lambda candidate: candidate.recent
+
+
+@dataclass(frozen=True, slots=True)
+class Larger(Key):
+    """LARGER."""
+
+    octets: int
+
+    def compile(self, scope: Scope) -> Test:
+        del scope
+        return lambda candidate: candidate.meta.size > self.octets
+
+
+@dataclass(frozen=True, slots=True)
+class Smaller(Key):
+    """SMALLER."""
+
+    octets: int
+
+    def compile(self, scope: Scope) -> Test:
+        del scope
+        return lambda candidate: candidate.meta.size < self.octets
+
+
+class Day(Enum):
+    """How a day compares: BEFORE, ON, SINCE."""
+
+    BEFORE = -1
+    ON = 0
+    SINCE = 1
+
+    def holds(self, day: dt.date, given: dt.date) -> bool:
+        """Compare, disregarding time and zone."""
+        if self is Day.ON:
+            return day == given
+        return day < given if self is Day.BEFORE else day >= given
+
+
+@dataclass(frozen=True, slots=True)
+class InternalDay(Key):
+    """BEFORE, ON, SINCE."""
+
+    how: Day
+    day: dt.date
+
+    def compile(self, scope: Scope) -> Test:
+        del scope
+        return lambda candidate: self.how.holds(candidate.meta.internal_date.date(), self.day)
+
+
+@dataclass(frozen=True, slots=True)
+class SentDay(Key):
+    """SENTBEFORE, SENTON, SENTSINCE: the Date field; a message without one never matches."""
+
+    cost: ClassVar[int] = 1
+
+    how: Day
+    day: dt.date
+
+    def compile(self, scope: Scope) -> Test:
+        del scope
+
+        def test(candidate: Candidate) -> bool:
+            sent = _sent_day(candidate.message.first(b"date") or b"")
+            return sent is not None and self.how.holds(sent, self.day)
+
+        return test
+
+
+@dataclass(frozen=True, slots=True)
+class Header(Key):
+    """HEADER, and BCC, CC, FROM, SUBJECT, TO; an empty text asks only for the field."""
+
+    cost: ClassVar[int] = 1
+
+    #: In lower case.
+    name: bytes
+    text: str
+
+    def compile(self, scope: Scope) -> Test:
+        del scope
+        wanted = self.text.casefold()
+        return lambda candidate: any(wanted in value for value in candidate.values(self.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Body(Key):
+    """BODY."""
+
+    cost: ClassVar[int] = 2
+
+    text: str
+
+    def compile(self, scope: Scope) -> Test:
+        del scope
+        wanted = self.text.casefold()
+        return lambda candidate: wanted in candidate.body
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Key):
+    """TEXT: header or body."""
+
+    cost: ClassVar[int] = 2
+
+    text: str
+
+    def compile(self, scope: Scope) -> Test:
+        del scope
+        wanted = self.text.casefold()
+        return lambda candidate: wanted in candidate.header or wanted in candidate.body
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers(Key):
+    """A set of message numbers."""
+
+    numbers: SequenceSet
+
+    def compile(self, scope: Scope) -> Test:
+        beyond = self.numbers.largest_named > scope.count
+        if beyond or (self.numbers.has_star and not scope.count):
+            raise Refused(bad(b"There is no message of that number"))
+        ranges = self.numbers.resolve(scope.count)
+        return lambda candidate: within(candidate.number, ranges)
+
+
+@dataclass(frozen=True, slots=True)
+class Uids(Key):
+    """UID: a set of UIDs; those that do not exist match nothing."""
+
+    uids: SequenceSet
+
+    def compile(self, scope: Scope) -> Test:
+        ranges = self.uids.resolve(scope.last_uid)
+        return lambda candidate: within(candidate.meta.uid, ranges)
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Key):
+    """NOT."""
+
+    key: Key
+
+    def weight(self) -> int:
+        return self.key.weight()
+
+    def compile(self, scope: Scope) -> Test:
+        test = self.key.compile(scope)
+        return lambda candidate: not test(candidate)
+
+
+@dataclass(frozen=True, slots=True)
+class Or(Key):
+    """OR; the cheaper one is tried first."""
+
+    left: Key
+    right: Key
+
+    def weight(self) -> int:
+        return max(self.left.weight(), self.right.weight())
+
+    def compile(self, scope: Scope) -> Test:
+        first, second = (key.compile(scope) for key in sorted((self.left, self.right), key=Key.weight))
+        return lambda candidate: first(candidate) or second(candidate)
+
+
+@dataclass(frozen=True, slots=True)
+class And(Key):
+    """Several keys at once; the cheaper ones are tried first."""
+
+    keys: tuple[Key, ...]
+
+    def weight(self) -> int:
+        return max(key.weight() for key in self.keys)
+
+    def compile(self, scope: Scope) -> Test:
+        tests = [key.compile(scope) for key in sorted(self.keys, key=Key.weight)]
+        return lambda candidate: all(test(candidate) for test in tests)
+
+
+def _sent_day(value: bytes) -> dt.date | None:
+    found = _SENT.search(value)
+    if found is None:
+        return None
+    year = int(found[3])
+    if year < _TWO_DIGITS:
+        year += 2000 if year < _PIVOT else 1900
+    elif year < _THREE_DIGITS:
+        year += 1900
+    try:
+        return dt.date(year, month_number(found[2]) or 0, int(found[1]))
+    except ValueError:
+        return None
