@@ -14,7 +14,7 @@ import contextlib
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import msgspec
@@ -83,7 +83,7 @@ class Cache:
         return held(self._lock("build"))
 
     @contextlib.contextmanager
-    def construction(self, name: str) -> Iterator[Path]:
+    def construction(self, name: str) -> Generator[Path]:
         """Give a folder in which `name` is built; when the block ends well, `finish` has made it complete.
 
         What an earlier builder left half done is removed first. To be used inside `building`.
@@ -113,7 +113,7 @@ class Cache:
                     _remove(other)
 
     @contextlib.contextmanager
-    def scratch(self) -> Iterator[Path]:
+    def scratch(self) -> Generator[Path]:
         """Give a scratch folder that is removed at the end; those of processes that were killed go first."""
         with held(self._lock("running")):
             for old in (self.folder / "running").iterdir():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -26,6 +27,8 @@ DEVICES: Mapping[str, tuple[int, int]] = {
     "urandom": (1, 9),
     "tty": (5, 0),
 }
+#: Age in seconds that files are given: Postfix waits until its configuration has been left alone for two seconds.
+SETTLED_SECONDS = 60
 MAILDIR_FOLDERS = ("cur", "new", "tmp")
 
 
@@ -104,6 +107,7 @@ def run_commands(root: Path, commands: Iterable[str], log: Path, environment: Ma
 def write_files(root: Path, files: Iterable[ConfigFile]) -> None:
     """Write configuration files, owners looked up in the new root."""
     users, groups = _numbers(root / "etc/passwd"), _numbers(root / "etc/group")
+    written = time.time() - SETTLED_SECONDS
     for file in files:
         path = root / file.path.lstrip("/")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -113,6 +117,7 @@ def write_files(root: Path, files: Iterable[ConfigFile]) -> None:
         path.chmod(file.mode)
         user, _, group = file.owner.partition(":")
         os.chown(path, users[user], groups[group])
+        os.utime(path, (written, written))
 
 
 def add_accounts(root: Path, accounts: Iterable[Account]) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import cast
 
 from mailspec.lab.servers.driver import DOMAIN, HOSTNAME, Driver
 from mailspec.lab.servers.orders import Account
@@ -12,7 +13,7 @@ from mailspec.lab.servers.orders import Account
 __all__ = ["MX_ADDRESSES", "title_of", "write_profile"]
 
 #: Addresses for MX hosts, enough for several workers; the server listens on 127.0.0.1 only.
-MX_ADDRESSES = tuple(f"127.0.{network}.{host}" for network in range(1, 5) for host in range(11, 19))
+MX_ADDRESSES = tuple(f"127.0.{network}.{host}" for network in range(1, 5) for host in range(11, 23))
 
 
 def title_of(driver: Driver, release: str, versions: Mapping[str, str]) -> str:
@@ -29,13 +30,23 @@ def write_profile(folder: Path, driver: Driver, title: str, accounts: Iterable[A
     """
     tables: list[tuple[str, dict[str, object]]] = []
     for reach in driver.services:
-        service = {"host": "127.0.0.1", "port": reach.port, "tls": reach.tls, "ca": "ca.pem", "server_name": HOSTNAME}
+        service: dict[str, object] = {
+            "host": "127.0.0.1",
+            "port": reach.port,
+            "tls": reach.tls,
+            "ca": "ca.pem",
+            "server_name": HOSTNAME,
+        }
         tables.append((f"[{reach.name}]", service))
     for account in accounts:
         secret = folder / f"{account.name}.secret"
         secret.touch(mode=0o600)
         secret.write_text(account.secret)
-        row = {"address": f"{account.name}@{DOMAIN}", "login": account.name, "secret": {"file": secret.name}}
+        row: dict[str, object] = {
+            "address": f"{account.name}@{DOMAIN}",
+            "login": account.name,
+            "secret": {"file": secret.name},
+        }
         tables.append(("[[accounts]]", row))
     tables.append(("[store]", {"kind": "maildir", "path": f"{folder}/root/home/{{login}}/Maildir"}))
     tables.append(("[dns]", {"listen": "127.0.0.1:53", "mx_hosts": list(MX_ADDRESSES), "mx_port": 25}))
@@ -52,8 +63,9 @@ def write_profile(folder: Path, driver: Driver, title: str, accounts: Iterable[A
 
 def _toml(value: object) -> str:
     """Write a value as TOML; strings and numbers look the same in JSON."""
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_toml(member)}" for key, member in value.items()) + " }"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "[" + ", ".join(_toml(member) for member in value) + "]"
+    if isinstance(value, dict):
+        table = cast("dict[str, object]", value)
+        return "{ " + ", ".join(f"{key} = {_toml(member)}" for key, member in table.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(member) for member in cast("list[object]", value)) + "]"
     return json.dumps(value, ensure_ascii=False)

@@ -7,6 +7,7 @@ every process in its pid namespace and undoes mounts and network.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import socket
@@ -29,6 +30,7 @@ __all__ = ["EXIT_NOT_STARTED", "run"]
 EXIT_NOT_STARTED = 3
 #: The one address besides loopback (RFC 5737): resolvers with AI_ADDRCONFIG find nothing on loopback alone.
 ADDRESS = "192.0.2.1/24"
+LINK = "lab"
 #: Seconds between two looks at a port.
 POLL_SECONDS = 0.01
 #: Longest syslog datagram in octets.
@@ -62,19 +64,27 @@ def _start_server(order: RunOrder) -> None:
     run_commands(root, order.commands, Path(order.log))
     deadline = time.monotonic() + order.ready_within
     for port in order.ports:
-        if not _wait_until(lambda port=port: _answers(port), deadline):
+        if not _wait_until(functools.partial(_answers, port), deadline):
             msg = f"nothing listens on port {port} after {order.ready_within:.0f} s"
             raise ServerTrouble(msg, log=Path(order.log))
 
 
 def _bring_up_network() -> None:
-    commands = ("link set lo up", "link add name lab0 type dummy", f"addr add {ADDRESS} dev lab0", "link set lab0 up")
-    for command in commands:
-        done = subprocess.run(["ip", *command.split()], capture_output=True, check=False, env=admin_environment())
-        # A kernel without dummy links still gives a network that most servers are happy with.
-        if done.returncode != 0 and "lo" in command.split():
-            msg = f"ip {command} failed: {done.stderr.decode(errors='replace').strip()}"
-            raise ServerTrouble(msg)
+    _ip("link set lo up")
+    # Not every kernel has dummy links; a pair of virtual Ethernet links does as well.
+    if not _ip(f"link add name {LINK} type dummy", required=False):
+        _ip(f"link add name {LINK} type veth peer name {LINK}-peer")
+        _ip(f"link set {LINK}-peer up")
+    _ip(f"addr add {ADDRESS} dev {LINK}")
+    _ip(f"link set {LINK} up")
+
+
+def _ip(command: str, *, required: bool = True) -> bool:
+    done = subprocess.run(["ip", *command.split()], capture_output=True, check=False, env=admin_environment())
+    if done.returncode != 0 and required:
+        msg = f"ip {command} failed: {done.stderr.decode(errors='replace').strip()}"
+        raise ServerTrouble(msg, "the kernel needs network namespaces with dummy or veth links")
+    return done.returncode == 0
 
 
 def _network_files(hostname: str) -> tuple[ConfigFile, ...]:

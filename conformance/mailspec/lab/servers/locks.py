@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 __all__ = ["claimed", "held"]
 
 
 @contextlib.contextmanager
-def held(path: Path, *, shared: bool = False) -> Iterator[None]:
+def held(path: Path, *, shared: bool = False) -> Generator[None]:
     """Hold the lock file `path`, waiting for it; the kernel frees it when this process ends, however it ends.
 
     Args:
@@ -24,7 +24,7 @@ def held(path: Path, *, shared: bool = False) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def claimed(path: Path) -> Iterator[bool]:
+def claimed(path: Path) -> Generator[bool]:
     """Hold the lock file `path` alone if nobody holds it; the value says whether that worked."""
     with path.open("a") as file:
         try:

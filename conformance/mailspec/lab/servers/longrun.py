@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 
 from mailspec.lab.servers.trouble import ServerTrouble, last_lines
@@ -26,7 +26,7 @@ def tell(text: str) -> None:
 
 
 @contextlib.contextmanager
-def progress(title: str, log: Path, show: Callable[[str], None] = tell) -> Iterator[None]:
+def progress(title: str, log: Path, show: Callable[[str], None] = tell) -> Generator[None]:
     """Show the log's last line every few seconds while the block runs, and the time it took at the end."""
     began = time.monotonic()
     done = threading.Event()

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from types import FrameType
 
@@ -102,7 +102,7 @@ class Inside(contextlib.AbstractContextManager["Inside"]):
 
 
 @contextlib.contextmanager
-def interrupts(inside: Inside) -> Iterator[None]:
+def interrupts(inside: Inside) -> Generator[None]:
     """Pass Ctrl-C, SIGTERM and SIGHUP on to the process inside; the third one kills it."""
     count = 0
 
@@ -119,7 +119,7 @@ def interrupts(inside: Inside) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+def handling(handler: Callable[[int, FrameType | None], None]) -> Generator[None]:
     """Handle the ending signals otherwise for a while; outside the main thread Python allows no handlers."""
     if threading.current_thread() is not threading.main_thread():
         yield

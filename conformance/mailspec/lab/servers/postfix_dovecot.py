@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mailspec.lab.servers import dovecot
-from mailspec.lab.servers.driver import CERTIFICATE, DOMAIN, HOSTNAME, KEY, Driver, Reach, Site
+from mailspec.lab.servers.driver import CERTIFICATE, DOMAIN, HOSTNAME, KEY, Reach, Site
 from mailspec.lab.servers.orders import ConfigFile
 
 __all__ = ["PostfixDovecot"]
@@ -52,7 +52,7 @@ _SUBMISSION = (
 )
 
 
-class PostfixDovecot(Driver):
+class PostfixDovecot:
     """The driver."""
 
     name = "postfix+dovecot"
@@ -63,6 +63,8 @@ class PostfixDovecot(Driver):
         "touch /etc/postfix/main.cf",
         "postconf -F '*/*/chroot=n'",
         f"postconf -M {_SUBMISSION}",
+        # The queue's folders are made and verified once; the file tells `postfix start` that this has been done.
+        f"postconf mydestination={DOMAIN} && postfix check && touch /var/spool/postfix/quick-start",
     )
     start: Sequence[str] = (*dovecot.START, "postfix start")
     services: Sequence[Reach] = (

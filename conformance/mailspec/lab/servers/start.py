@@ -8,7 +8,7 @@ import secrets
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -113,7 +113,7 @@ def _complete(cache: Cache, driver: Driver, release: str) -> bool:
 
 
 @contextlib.contextmanager
-def _installed(cache: Cache, driver: Driver, release: str) -> Iterator[None]:
+def _installed(cache: Cache, driver: Driver, release: str) -> Generator[None]:
     """Build what is missing, and keep it in place while the block runs."""
     with cache.used(base_name(release)), cache.used(layer_name(driver, release)):
         if not _complete(cache, driver, release):
