@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -70,7 +70,14 @@ def serve(
         raise click.ClickException(msg) from error
 
 
-async def _serve(config: Config, deviations: list[Deviation], ready_file: Path | None, ready_fd: int | None) -> None:
+async def _serve(
+    config: Config,
+    deviations: Sequence[Deviation],
+    ready_file: Path | None,
+    ready_fd: int | None,
+    *,
+    is_demo: bool,
+) -> None:
     blueprint = Blueprint()
     for deviation in deviations:
         blueprint = deviation.apply(blueprint)
@@ -93,7 +100,7 @@ async def _serve(config: Config, deviations: list[Deviation], ready_file: Path |
 
 
 @contextlib.contextmanager
-def _ready_file_removed(path: Path | None) -> Iterator[None]:
+def _ready_file_removed(path: Path | None) -> Generator[None]:
     try:
         yield
     finally:

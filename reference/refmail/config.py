@@ -100,8 +100,14 @@ class DnsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     #: "address:port"; none: mail for other domains is not relayed.
     servers: tuple[str, ...] = ()
+    #: Seconds to wait for one answer, and for a whole lookup.
+    timeout: float = 2.0
+    lifetime: float = 6.0
 
     def __post_init__(self) -> None:
+        if self.timeout <= 0 or self.lifetime <= 0:
+            msg = "timeout and lifetime are seconds above 0"
+            raise ValueError(msg)
         for server in self.servers:
             parse_endpoint(server)
 
@@ -116,15 +122,19 @@ class RelayConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     #: Folder of the spool; where None, a temporary one that goes when the server stops.
     spool: str | None = None
     #: Seconds between attempts; the last one is repeated (RFC 5321 section 4.5.4.1: at least 30 minutes).
-    retries: tuple[float, ...] = (1800.0, 3600.0, 7200.0, 14_400.0)
+    retries: tuple[float, ...] = (1800.0, 7200.0)
     #: Seconds after which a message is returned (RFC 5321 section 4.5.4.1: four to five days).
     give_up: float = 5 * 86_400.0
+    #: Seconds after which a report that cannot be delivered is dropped.
+    give_up_reports: float = 2 * 86_400.0
+    #: Multiplies the client's timeouts of RFC 5321 section 4.5.3.2.
+    timeout_factor: float = 1.0
 
     def __post_init__(self) -> None:
         for endpoint in self.dial.values():
             parse_endpoint(endpoint)
-        if not self.retries or min(self.retries) <= 0 or self.give_up <= 0:
-            msg = "retries and give_up are seconds above 0, and there is at least one retry"
+        if not self.retries or min(*self.retries, self.give_up, self.give_up_reports, self.timeout_factor) <= 0:
+            msg = "retries (at least one), give_up, give_up_reports and timeout_factor are above 0"
             raise ValueError(msg)
 
 

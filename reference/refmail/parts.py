@@ -9,11 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
+from random import Random
 from typing import cast
 
 from refmail.blueprint import Blueprint
-from refmail.config import Config
+from refmail.config import Config, parse_endpoint
+from refmail.journal import Journal
 from refmail.machine import Machine
+from refmail.queue.assemble import PART_NAMES as QUEUE_PARTS
+from refmail.queue.assemble import QueueSettings, make_queue
+from refmail.queue.client import Timeouts
+from refmail.queue.clock import QueueClock
+from refmail.queue.queue import Queue
+from refmail.queue.schedule import Schedule
 from refmail.services import Directory, Listener, Peer, Policy, Services, Users
 from refmail.store.api import MailStore
 from refmail.users import LocalDirectory, UserTable
@@ -76,7 +84,7 @@ _FACTORIES: Mapping[str, Callable[[Config], object]] = {
 }
 
 #: Every name that a blueprint may use.
-PARTS = frozenset({*_SESSIONS, *_FACTORIES, "mta"})
+PARTS = frozenset({*_SESSIONS, *_FACTORIES, *QUEUE_PARTS})
 
 
 class Parts:
@@ -115,6 +123,43 @@ class Parts:
     def policy(self) -> Policy:
         return cast("Policy", self._make("policy"))
 
+    def queue(
+        self,
+        spool: Path,
+        store: MailStore,
+        directory: Directory,
+        journal: Journal,
+        random: Random,
+        clock: QueueClock | None,
+    ) -> Queue:
+        """Return the queue, not yet started."""
+        return make_queue(
+            _queue_settings(self._config, spool),
+            self._blueprint.parts,
+            store=store,
+            directory=directory,
+            journal=journal,
+            random=random,
+            clock=clock,
+        )
+
     def _make(self, name: str) -> object:
         factory = cast("Callable[[Config], object]", self._blueprint.parts.get(name, _FACTORIES[name]))
         return factory(self._config)
+
+
+def _queue_settings(config: Config, spool: Path) -> QueueSettings:
+    relay = config.relay
+    smtp = config.listeners.get("smtp")
+    return QueueSettings(
+        hostname=config.hostname,
+        spool=spool,
+        dns_servers=[parse_endpoint(server) for server in config.dns.servers],
+        own_addresses=[smtp.host] if smtp is not None else [],
+        port=relay.port,
+        dial=relay.dial,
+        schedule=Schedule(relay.retries, relay.give_up, relay.give_up_reports),
+        timeouts=Timeouts().scaled(relay.timeout_factor),
+        dns_timeout=config.dns.timeout,
+        dns_lifetime=config.dns.lifetime,
+    )

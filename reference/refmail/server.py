@@ -6,6 +6,7 @@ import functools
 import logging
 import random
 import ssl
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +16,10 @@ from pathlib import Path
 from refmail.blueprint import Blueprint, WireFilter
 from refmail.certificates import context_from_files, lab_authority_pem, lab_context, names_for
 from refmail.config import Config
-from refmail.delivery import deliver_locally
 from refmail.journal import Journal
 from refmail.machine import Call
 from refmail.parts import SESSION_OF, Parts
+from refmail.queue.clock import QueueClock
 from refmail.services import Listener, Services
 from refmail.transport.connection import Workshop
 from refmail.transport.listener import PortListener
@@ -47,6 +48,7 @@ class Server:
         blueprint: its parts, for mutants and variants.
         clock: seconds, monotonic.
         now: the time of day with a time zone.
+        queue_clock: the queue's own time, which may run faster; real time where None.
 
     Raises:
         ValueError: the blueprint or the TLS files cannot be used.
@@ -59,6 +61,7 @@ class Server:
         *,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = local_now,
+        queue_clock: QueueClock | None = None,
     ) -> None:
         self.config = config
         self.blueprint = blueprint or Blueprint()
@@ -69,7 +72,28 @@ class Server:
         self._tls = _tls_context(config)
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="refmail-call")
         self._listeners: list[PortListener] = []
-        self.services = self._assemble(clock, now)
+        self._folder = tempfile.TemporaryDirectory(prefix="refmail-") if config.relay.spool is None else None
+        random_numbers = random.Random(config.seed)
+        store = self._parts.store()
+        directory = self._parts.directory()
+        spool = Path(config.relay.spool or (self._folder.name if self._folder else ""))
+        self.queue = self._parts.queue(
+            spool, store, directory, self.journal, random.Random(random_numbers.random()), queue_clock
+        )
+        self.services = Services(
+            store=store,
+            users=self._parts.users(),
+            directory=directory,
+            accept=self.queue.accept,
+            hostname=config.hostname,
+            clock=clock,
+            now=now,
+            random=random_numbers,
+            journal=self.journal,
+            policy=self._parts.policy(),
+            tls_available=self._tls is not None,
+            can_relay=bool(config.dns.servers),
+        )
 
     @property
     def authority_pem(self) -> bytes | None:
@@ -84,6 +108,7 @@ class Server:
         """
         workshop = Workshop(self._executor, self._blocks, self._tls, self.journal)
         try:
+            await self.queue.start()
             for name, place in self.config.listeners.items():
                 listener = PortListener(
                     name,
@@ -103,23 +128,10 @@ class Server:
         for listener in self._listeners:
             await listener.stop(grace)
         self._listeners.clear()
+        await self.queue.stop()
         self._executor.shutdown(wait=False, cancel_futures=True)
-
-    def _assemble(self, clock: Callable[[], float], now: Callable[[], datetime]) -> Services:
-        store = self._parts.store()
-        return Services(
-            store=store,
-            users=self._parts.users(),
-            directory=self._parts.directory(),
-            accept=functools.partial(deliver_locally, store),
-            hostname=self.config.hostname,
-            clock=clock,
-            now=now,
-            random=random.Random(self.config.seed),
-            journal=self.journal,
-            policy=self._parts.policy(),
-            tls_available=self._tls is not None,
-        )
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def _filters(self, listener: Listener) -> Iterator[WireFilter]:
         for make in self.blueprint.filters.get(SESSION_OF[listener], ()):
@@ -127,6 +139,9 @@ class Server:
 
     def _blocks(self, call: Call) -> bool:
         """Say whether a call may block: its object says so, else it is as the store is."""
+        if call.function == self.services.accept and self.services.can_relay:
+            # The spool waits for the disk although the store may not.
+            return True
         owner = getattr(call.function, "__self__", None)
         return bool(getattr(owner, "blocking", self.services.store.blocking))
 

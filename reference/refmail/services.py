@@ -109,6 +109,8 @@ class Services:
     policy: Policy = field(default_factory=Policy)
     #: Whether the server has a certificate, so that STARTTLS can be offered.
     tls_available: bool = False
+    #: Whether mail for other domains can be sent on at all.
+    can_relay: bool = False
 
 
 @dataclass(frozen=True, slots=True)

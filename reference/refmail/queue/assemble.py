@@ -8,7 +8,8 @@ from pathlib import Path
 from random import Random
 from typing import cast
 
-from refmail.dns.resolver import Resolver
+from refmail.dns.resolver import MailResolver, Resolver
+from refmail.dns.unconfigured import Unconfigured
 from refmail.journal import Journal
 from refmail.queue.client import RelayClient, Timeouts
 from refmail.queue.clock import QueueClock
@@ -31,7 +32,7 @@ class QueueSettings:
 
     hostname: str
     spool: Path
-    #: (address, port) of each DNS server.
+    #: (address, port) of each DNS server; none: nothing is sent to other domains.
     dns_servers: Sequence[tuple[str, int]]
     #: Names and addresses by which the world knows this server, besides its hostname.
     own_names: Collection[str] = ()
@@ -67,7 +68,7 @@ def make_queue(
         store,
         directory,
         router(
-            Resolver(settings.dns_servers, timeout=settings.dns_timeout, lifetime=settings.dns_lifetime),
+            _resolver(settings),
             random,
             own_names=names,
             own_addresses=settings.own_addresses,
@@ -80,3 +81,9 @@ def make_queue(
         clock=clock,
         limits=settings.limits,
     )
+
+
+def _resolver(settings: QueueSettings) -> MailResolver:
+    if not settings.dns_servers:
+        return Unconfigured()
+    return Resolver(settings.dns_servers, timeout=settings.dns_timeout, lifetime=settings.dns_lifetime)

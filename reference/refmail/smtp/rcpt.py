@@ -75,8 +75,8 @@ class RcptCommand(SessionBase):
         return None
 
     def may_relay(self) -> bool:
-        """Say whether this client may send to other domains: whoever logged in may."""
-        return self.user is not None
+        """Say whether this client may send to other domains: whoever logged in may, if there is a way out."""
+        return self.user is not None and self.services.can_relay
 
     def check_count(self) -> None:
         """Keep to the limit of recipients (RFC 5321 section 4.5.3.1.10).
