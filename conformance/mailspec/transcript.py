@@ -248,5 +248,5 @@ class Transcript:
 
 def visible(octets: bytes) -> str:
     """Return octets as one line of ASCII in which CR, LF and other controls can be seen."""
-    named = {0x0D: "\\r", 0x0A: "\\n", 0x09: "\\t", 0x5C: "\\\\"}
+    named = {0x0D: "\\r", 0x0A: "\\n", 0x09: "\\t"}
     return "".join(named.get(octet) or (chr(octet) if 32 <= octet < 127 else f"\\x{octet:02x}") for octet in octets)

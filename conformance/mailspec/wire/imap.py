@@ -178,7 +178,6 @@ class ImapClient(Client):
             if isinstance(received, Continuation):
                 return self._reply(self._asked, None, received)
             if isinstance(received, Tagged):
-                self._done.pop(received.tag, None)
                 return self._reply(self._asked, None, received)
 
     def wait_for(self, kind: type[R], seconds: float | None = None) -> R | Failure:
@@ -344,9 +343,9 @@ class ImapClient(Client):
     ) -> ImapReply:
         octets, untagged = b"".join(self._octets), self._untagged
         self._octets, self._untagged, self._size = [], [], 0
-        event = self.recorder.transcript.last
+        event = self.stream.event
         if end is None:
-            reply = ImapReply(asked, octets, failure, event, untagged=untagged)
+            reply = ImapReply(asked, octets, failure, self.recorder.transcript.last, untagged=untagged)
         elif isinstance(end, Continuation):
             reply = ImapReply(asked, octets, None, event, "+", None, end.text, untagged)
         else:

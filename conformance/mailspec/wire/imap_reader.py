@@ -85,5 +85,4 @@ def _unbearable(stream: Stream, line: bytes, length: int) -> TooLong:
 
 
 def _charge(stream: Stream, requirement_id: str, octets: bytes, position: int, reason: str) -> None:
-    recorder = stream.recorder
-    recorder.charges.charge(requirement_id, octets, position, reason, stream.connection, recorder.transcript.last)
+    stream.recorder.charges.charge(requirement_id, octets, position, reason, stream.connection, stream.event)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Literal as Either
-from typing import TypeAlias, TypeVar
+from typing import NoReturn, TypeAlias, TypeVar
 
 from mailspec.verdict import Blocked
 from mailspec.wire.failure import Failure
@@ -16,16 +16,29 @@ from mailspec.wire.grammar.imap.values import (
     ResponseCode,
     Search,
     StatusResponse,
+    Unparsed,
     Untagged,
 )
 from mailspec.wire.reply import Ended, Reply
 
-__all__ = ["Condition", "ImapReply"]
+__all__ = ["Condition", "ImapReply", "Messages"]
 
 #: What a reply can end with: a tagged or greeting condition, or "+" for a request to go on.
 Condition: TypeAlias = Either["OK", "NO", "BAD", "BYE", "PREAUTH", "+"]
 
 U = TypeVar("U", bound=Untagged)
+
+
+class Messages(dict[int, Fetch]):
+    """FETCH data by message sequence number; asking for what was not sent raises Blocked."""
+
+    def __init__(self, messages: dict[int, Fetch], why: str) -> None:
+        super().__init__(messages)
+        self._why = why
+
+    def __missing__(self, number: int) -> NoReturn:
+        msg = f"{self._why} for message {number}"
+        raise Blocked(msg)
 
 
 class ImapReply(Reply[Condition]):
@@ -95,12 +108,14 @@ class ImapReply(Reply[Condition]):
         return next((code for code in codes if code is not None and code.name == name.upper()), None)
 
     @property
-    def fetched(self) -> dict[int, Fetch]:
+    def fetched(self) -> Messages:
         """FETCH data by message sequence number; what came in several responses is joined."""
         items: dict[int, dict[bytes, Envelope | Body | Data]] = {}
         for one in self.all(Fetch):
             items.setdefault(one.number, {}).update(one.items)
-        return {number: Fetch(number, joined) for number, joined in items.items()}
+        broken = len([one for one in self.untagged if isinstance(one, Unparsed)])
+        why = f"after {self._asked()}: no FETCH data; {broken} responses broke the grammar"
+        return Messages({number: Fetch(number, joined) for number, joined in items.items()}, why)
 
     @property
     def numbers(self) -> tuple[int, ...]:

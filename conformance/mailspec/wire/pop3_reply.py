@@ -112,16 +112,16 @@ def read_response(stream: Stream, asked: bytes, deadline: Deadline, *, multi: bo
     status = _status(line)
     if status is None:
         failure = Unparsable("the target sent a line that is no response", line[:512], grammar.REPLY_FORM)
-        return Pop3Reply(asked, wire, failure, transcript.last)
+        return Pop3Reply(asked, wire, failure, stream.event)
     if not (multi and status is OK):
-        return Pop3Reply(asked, wire, None, transcript.last, status, line)
+        return Pop3Reply(asked, wire, None, stream.event, status, line)
     body = _read_body(stream, deadline)
     if isinstance(body, Failure):
         return Pop3Reply(asked, wire + body.octets, body, transcript.last)
     lines = body.split(b"\r\n")[:-2]
     for one in lines:
         _check(stream, grammar.MULTI_LINE_FORM, one, grammar.check_multi_line)
-    return Pop3Reply(asked, wire + body, None, transcript.last, OK, line, lines)
+    return Pop3Reply(asked, wire + body, None, stream.event, OK, line, lines)
 
 
 def _first_line(stream: Stream, wire: bytes) -> bytes:
@@ -184,5 +184,4 @@ def _check(stream: Stream, requirement_id: str, line: bytes, rule: Callable[[byt
 
 
 def _charge(stream: Stream, requirement_id: str, octets: bytes, position: int, reason: str) -> None:
-    recorder = stream.recorder
-    recorder.charges.charge(requirement_id, octets, position, reason, stream.connection, recorder.transcript.last)
+    stream.recorder.charges.charge(requirement_id, octets, position, reason, stream.connection, stream.event)

@@ -111,8 +111,7 @@ class _Judge:
             self.charge(requirement_id, error.octets, error.position, f"{error.production}: {error.reason}")
 
     def charge(self, requirement_id: str, octets: bytes, position: int, reason: str) -> None:
-        event = self.stream.recorder.transcript.last
-        self.charges.charge(requirement_id, octets, position, reason, self.stream.connection, event)
+        self.charges.charge(requirement_id, octets, position, reason, self.stream.connection, self.stream.event)
 
     def line_end(self, line: bytes) -> bytes:
         """Judge the length and the end of a line, and return the line without its end."""
@@ -154,12 +153,12 @@ def read_reply(stream: Stream, asked: bytes, deadline: Deadline, *, greeting: bo
         failure = _take_line(lines[-1], parsed, judge, utf8=utf8)
         if size > READ_REPLY_OCTETS or len(lines) > READ_REPLY_LINES:
             failure = TooLong("the reply has no end", line[:80])
-    octets, event = b"".join(wire), stream.recorder.transcript.last
+    octets = b"".join(wire)
     if failure is not None:
-        return SmtpReply(asked, octets, failure, event)
+        return SmtpReply(asked, octets, failure, stream.recorder.transcript.last)
     code = parsed[-1].code
     _check_whole(lines, code, asked, judge, greeting=greeting)
-    return SmtpReply(asked, octets, None, event, code, [line.text for line in parsed])
+    return SmtpReply(asked, octets, None, stream.event, code, [line.text for line in parsed])
 
 
 def _charge_length(failure: Failure, judge: _Judge) -> Failure:

@@ -55,6 +55,8 @@ class Stream:
         self._sock = sock
         self._buffer = bytearray()
         self._recorded = 0
+        #: Index of the transcript's event that holds the last octets that were read.
+        self.event: int | None = None
         recorder.opened(self)
 
     @classmethod
@@ -176,7 +178,11 @@ class Stream:
             return True
         if isinstance(self._sock, ssl.SSLSocket) and self._sock.pending():
             return True
-        return bool(select.select([self._sock], [], [], max(0.0, seconds))[0])
+        try:
+            return bool(select.select([self._sock], [], [], max(0.0, seconds))[0])
+        except (OSError, ValueError):
+            # Closed by us: a read will say so at once.
+            return True
 
     def start_tls(self, seconds: float | None = None) -> Failure | None:
         """Establish TLS; return the failure if it cannot be.
@@ -269,7 +275,7 @@ class Stream:
         """Record the first `size` octets of the buffer, as far as that has not been done."""
         if size > self._recorded:
             octets = bytes(self._buffer[self._recorded : size])
-            self.recorder.transcript.add(self.connection, Direction.RECEIVED, octets)
+            self.event = self.recorder.transcript.add(self.connection, Direction.RECEIVED, octets)
             self._recorded = size
 
     def _timed_out(self, deadline: Deadline) -> Failure:

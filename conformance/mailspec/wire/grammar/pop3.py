@@ -33,7 +33,7 @@ STATUS = re.compile(rb"(?:\+OK|-ERR)(?: |\Z)")
 LENIENT_STATUS = re.compile(rb"(\+OK|-ERR)\b", re.IGNORECASE)
 
 # resp-code = "[" resp-level *("/" resp-level) "]" (RFC 2449 section 3)
-RESPONSE_CODE = re.compile(rb"(?:\+OK|-ERR) \[([!-.0-Z\\^-~]+(?:/[!-.0-Z\\^-~]+)*)\]", re.IGNORECASE)
+RESPONSE_CODE = re.compile(rb"(?:\+OK|-ERR) \[([!-.0-\\^-~]+(?:/[!-.0-\\^-~]+)*)\]", re.IGNORECASE)
 
 # continue-req = "+" SP [base64] (RFC 5034 section 6)
 CONTINUATION = re.compile(rb"\+ (?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\Z")

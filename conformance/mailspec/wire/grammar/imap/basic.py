@@ -38,9 +38,9 @@ ASTRING_ATOM = re.compile(rb'[^\x00-\x20\x7f-\xff(){%*"\\]+')
 DIGITS = re.compile(rb"[0-9]+")
 
 # QUOTED-CHAR = <any TEXT-CHAR except quoted-specials> / "\" quoted-specials
-QUOTED = re.compile(rb'"((?:[^\x00\r\n"\\\x80-\xff]|\\["\\])*)"')
+QUOTED = re.compile(rb'"([^\x00\r\n"\\\x80-\xff]*(?:\\["\\][^\x00\r\n"\\\x80-\xff]*)*)"')
 # RFC 6855 section 3 and RFC 9051 section 9 add UTF-8 to it.
-QUOTED_UTF8 = re.compile(rb'"((?:[^\x00\r\n"\\]|\\["\\])*)"')
+QUOTED_UTF8 = re.compile(rb'"([^\x00\r\n"\\]*(?:\\["\\][^\x00\r\n"\\]*)*)"')
 ESCAPED = re.compile(rb"\\(.)")
 
 # literal = "{" number "}" CRLF *CHAR8; literal8 of RFC 3516 begins with "~" and may hold NUL.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mailspec.wire.grammar.imap.basic import at_string, data_list, nil, nstring, number, number64, sp, string
+from mailspec.wire.grammar.imap.basic import at_string, nil, nstring, number, number64, sp, string
 from mailspec.wire.grammar.imap.cursor import Cursor, charged_to
 from mailspec.wire.grammar.imap.envelope import envelope
 from mailspec.wire.grammar.imap.values import Body, Data, Disposition, Multipart, Part
@@ -169,7 +169,13 @@ def _language(cursor: Cursor) -> tuple[bytes, ...] | None:
 def _body_extension(cursor: Cursor) -> Data:
     # body-extension = nstring / number / "(" body-extension *(SP body-extension) ")"
     if cursor.looking_at(b"("):
-        return data_list(cursor)
+        cursor.accept(b"(")
+        with cursor.nested("body-extension"):
+            values = [_body_extension(cursor)]
+            while not cursor.accept(b")"):
+                sp(cursor)
+                values.append(_body_extension(cursor))
+        return tuple(values)
     if at_string(cursor) or cursor.looking_at(b"NIL"):
         return nstring(cursor)
     return number64(cursor)

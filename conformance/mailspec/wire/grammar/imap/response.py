@@ -13,8 +13,9 @@ from mailspec.wire.grammar.imap.basic import DIGITS, atom, crlf, data, number, n
 from mailspec.wire.grammar.imap.cursor import Cursor, charged_to
 from mailspec.wire.grammar.imap.dialect import Dialect
 from mailspec.wire.grammar.imap.fetch import fetch
+from mailspec.wire.grammar.imap.lenient import lenient
 from mailspec.wire.grammar.imap.mailbox import esearch, flags, mailbox_list, search, status, vanished
-from mailspec.wire.grammar.imap.text import capability_data, lenient_code, resp_text
+from mailspec.wire.grammar.imap.text import capability_data, resp_text
 from mailspec.wire.grammar.imap.values import (
     Capability,
     Continuation,
@@ -27,7 +28,6 @@ from mailspec.wire.grammar.imap.values import (
     Response,
     StatusResponse,
     Tagged,
-    Unparsed,
     Untagged,
 )
 
@@ -40,9 +40,6 @@ TAG = re.compile(rb'[^\x00-\x20\x7f-\xff(){%*"\\+]+')
 BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?(?=\r\n)")
 
 CONDITION = re.compile(rb"(?:OK|NO|BAD|BYE|PREAUTH)(?= |\r\n)", re.IGNORECASE)
-
-# What any client reads from a status response, tagged or not.
-LENIENT_CONDITION = re.compile(rb"([^ \r\n]+) +(OK|NO|BAD|BYE|PREAUTH)(?![A-Z])(?: +([^\r\n]*))?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +73,12 @@ def _parse(octets: bytes, dialect: Dialect, *, greeting: bool) -> Parsed:
     try:
         return Parsed(rule(cursor), None, frozenset(cursor.exercised))
     except GrammarError as error:
-        value: Response = _lenient(octets, dialect, error)
-        return Parsed(value, error, frozenset(cursor.exercised))
+        exercised = frozenset(cursor.exercised)
+        if not octets.endswith(b"\n") or octets.endswith(b"\r\n"):
+            return Parsed(lenient(octets, error), error, exercised)
+        # The line's end is wrong; the rest of it may be right.
+        mended = _parse(octets[:-1].rstrip(b"\r") + b"\r\n", dialect, greeting=greeting)
+        return Parsed(mended.value, error, exercised | mended.exercised)
 
 
 @charged_to("3501/9/greeting")
@@ -206,19 +207,3 @@ def _values(cursor: Cursor) -> tuple[Data, ...]:
             break
         values.append(data(cursor))
     return tuple(values)
-
-
-def _lenient(octets: bytes, dialect: Dialect, error: GrammarError) -> Response:
-    """Return what a client that does not judge makes of octets that broke the grammar."""
-    if octets.endswith(b"\n") and not octets.endswith(b"\r\n"):
-        return _parse(octets[:-1].rstrip(b"\r") + b"\r\n", dialect, greeting=False).value
-    if octets.startswith(b"+"):
-        return Continuation(octets[1:].strip(b" \r\n"))
-    found = LENIENT_CONDITION.match(octets)
-    if found is None:
-        return Unparsed(octets, error)
-    status_name = found[2].decode("ascii").upper()
-    code, text = lenient_code(found[3] or b"")
-    if found[1] == b"*":
-        return StatusResponse(status_name, code, text)
-    return Tagged(found[1], status_name, code, text)
