@@ -20,6 +20,7 @@ from mailspec.suite.fixtures.imap import (
 from mailspec.suite.fixtures.inbox import deliver, mail_before_run, own_mail
 from mailspec.suite.fixtures.lab import lab, lab_connection
 from mailspec.suite.fixtures.pop3 import maildrop, open_maildrop, pop3, pop3_connect, pop3_new
+from mailspec.suite.fixtures.sending import envelope, inbox, send, smtp_mail, smtp_rcpt
 from mailspec.suite.fixtures.smtp import smtp, smtp_greeted, smtp_new, submission
 from mailspec.target.target import Target
 from mailspec.wire.endpoint import Login
@@ -27,12 +28,14 @@ from mailspec.wire.endpoint import Login
 __all__ = [
     "account",
     "deliver",
+    "envelope",
     "imap",
     "imap_auth",
     "imap_connect",
     "imap_login",
     "imap_new",
     "imap_selected",
+    "inbox",
     "lab",
     "lab_connection",
     "mail_before_run",
@@ -47,10 +50,13 @@ __all__ = [
     "pop3_connect",
     "pop3_new",
     "recorder",
+    "send",
     "sender",
     "smtp",
     "smtp_greeted",
+    "smtp_mail",
     "smtp_new",
+    "smtp_rcpt",
     "store",
     "submission",
     "target",

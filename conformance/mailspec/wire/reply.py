@@ -56,22 +56,37 @@ class Reply(Generic[A]):
             Inconclusive: it did not answer in time.
             Blocked: what it answered is no reply; that was charged to the grammar.
         """
-        self.judged = True
         wanted = self._wanted(alternatives)
+        matched = any(self._matches(one) for one in wanted)
+        self._judge(self._shown(wanted), wanted, matched=matched, ended_right=self._ended_as(wanted))
+        return self
+
+    def expect_not(self, *forbidden: A | Ended) -> Self:
+        """Judge the reply, and return it: each of these is a violation, and any other reply is right.
+
+        Raises:
+            Violation, Inconclusive, Blocked: as `expect`; so is a connection that ends.
+        """
+        shown = [f"any reply but {' or '.join(self._shown(forbidden))}"]
+        matched = not any(self._matches(one) for one in forbidden)
+        self._judge(shown, forbidden, matched=matched, ended_right=False)
+        return self
+
+    def _judge(self, shown: Sequence[str], named: Sequence[A | Ended], *, matched: bool, ended_right: bool) -> None:
+        self.judged = True
         if self.failure is None:
-            if self._is_transient(wanted):
+            if self._is_transient(named):
                 msg = f"the target is not available now: {self._actual()}"
                 raise Inconclusive(msg)
-            if not any(self._matches(alternative) for alternative in wanted):
-                raise Violation(self._shown(wanted), self._actual(), self.event)
+            if not matched:
+                raise Violation(shown, self._actual(), self.event)
         elif isinstance(self.failure, TimedOut):
             raise Inconclusive(self._missing())
         elif isinstance(self.failure, ConnectionClosed | ConnectionReset):
-            if not self._ended_as(wanted):
-                raise Violation(self._shown(wanted), self._actual(), self.event)
+            if not ended_right:
+                raise Violation(shown, self._actual(), self.event)
         else:
             self._block()
-        return self
 
     def require(self, *alternatives: A | Ended) -> Self:
         """Return the reply only if it is one of the alternatives.

@@ -43,6 +43,7 @@ def stocked(stock: Stock, open_maildrop: Callable[[], Pop3Client]) -> Pop3Client
     session = open_maildrop()
     count, _ = session.stat()
     if count != len(stock.messages):
-        raise Blocked(f"the maildrop has {count} messages, not the {len(stock.messages)} sent")
+        msg = f"the maildrop has {count} messages, not the {len(stock.messages)} sent"
+        raise Blocked(msg)
     session.command(b"NOOP").require(OK)
     return session

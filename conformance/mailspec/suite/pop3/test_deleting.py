@@ -92,9 +92,7 @@ def test_quit_in_transaction_closes(maildrop: Pop3Client) -> None:
 
 
 @requirement("1939/4/exclusive-lock")
-def test_second_session_changes_nothing_in_the_first(
-    stocked: Pop3Client, pop3: Pop3Client, account: Login
-) -> None:
+def test_second_session_changes_nothing_in_the_first(stocked: Pop3Client, pop3: Pop3Client, account: Login) -> None:
     """A second session is refused, or its deletions leave alone what the first one sees."""
     before = stocked.retr(1).require(OK).body
     pop3.recorder.transcript.secrets.add(account.secret)
@@ -109,9 +107,7 @@ def test_second_session_changes_nothing_in_the_first(
 
 
 @requirement("1939/5/new-mail-unseen")
-def test_new_mail_does_not_show(
-    stocked: Pop3Client, make_message: MessageMaker, send: Sender, inbox: Inbox
-) -> None:
+def test_new_mail_does_not_show(stocked: Pop3Client, make_message: MessageMaker, send: Sender, inbox: Inbox) -> None:
     """A message that arrives in the session changes neither STAT nor LIST."""
     before = stocked.stat()
     message = make_message()

@@ -7,14 +7,15 @@ import re
 from mailspec.requirement import requirement
 from mailspec.suite.steps import Envelope
 from mailspec.verdict import Blocked, Violation
-from mailspec.wire.smtp import CLOSED, PERMANENT, SmtpClient, SmtpReply
+from mailspec.wire.smtp import CLOSED, PERMANENT, SUCCESS, SmtpClient, SmtpReply
 
 
 def advertised_size(smtp: SmtpClient) -> int:
     """Return the fixed maximum that SIZE announces, in octets; 0 and no parameter mean there is none."""
     size = int(smtp.capabilities[b"SIZE"] or b"0")
     if not size:
-        raise Blocked("SIZE announces no fixed maximum")
+        msg = "SIZE announces no fixed maximum"
+        raise Blocked(msg)
     return size
 
 
@@ -39,18 +40,11 @@ def replies(smtp: SmtpClient, count: int) -> list[SmtpReply]:
 @requirement("2920/3.2/replies-in-order", needs=("smtp PIPELINING",))
 def test_grouped_commands_are_answered_in_order(smtp: SmtpClient, envelope: Envelope) -> None:
     """A group in one segment gets its replies in the order of its commands."""
-    group = (b"MAIL FROM:<%s>", b"RCPT TO:<%s>", b"RCPT TO:<%s>", b"RSET", b"RCPT TO:<%s>")
-    arguments = (envelope.sender, envelope.recipient, envelope.unknown, None, envelope.recipient)
-    lines = [line % argument if argument else line for line, argument in zip(group, arguments, strict=True)]
-    smtp.send(b"".join(line + b"\r\n" for line in lines))
+    group = (b"MAIL FROM:<%s>" % envelope.sender, b"X-ONE", b"RCPT TO:<%s>" % envelope.recipient, b"X-TWO", b"RSET")
+    smtp.send(b"".join(line + b"\r\n" for line in group))
 
-    mail, good, bad, rset, early = replies(smtp, 5)
-
-    mail.expect(250)
-    good.expect(250, 251)
-    _ = bad.code
-    rset.expect(250)
-    early.expect(503)
+    for expected in (SUCCESS, PERMANENT, SUCCESS, PERMANENT, SUCCESS):
+        smtp.reply().expect(expected)
 
 
 @requirement("2920/3.2/all-failed-no-data", needs=("smtp PIPELINING",))
