@@ -102,7 +102,7 @@ class Resolver:
     """Asks the given servers and no others; no file of the operating system is read, nothing is cached.
 
     Args:
-        servers: (address, port) of each server.
+        servers: (address, port) of each server; without any, every lookup ends in DnsTrouble.
         timeout: seconds to wait for one answer of one server.
         lifetime: seconds for a whole lookup.
         families: the address record types to look up, in the order to try them.
@@ -116,9 +116,6 @@ class Resolver:
         lifetime: float = 6.0,
         families: Sequence[str] = ("A", "AAAA"),
     ) -> None:
-        if not servers:
-            msg = "a resolver needs at least one server; set dns.servers in the configuration"
-            raise ValueError(msg)
         self._families = tuple(families)
         self._resolver = dns.asyncresolver.Resolver(configure=False)
         self._resolver.nameservers = [dns.nameserver.Do53Nameserver(host, port) for host, port in servers]

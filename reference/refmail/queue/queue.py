@@ -77,6 +77,7 @@ class Queue:
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
+        self._changed = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
         self._waiting.update((entry.id, entry) for entry in spool.open())
 
@@ -161,6 +162,12 @@ class Queue:
         """Messages that still wait for at least one recipient."""
         return len(self._waiting) + len(self._busy)
 
+    async def drained(self) -> None:
+        """Wait until nothing is pending; of use to tests and to an orderly end."""
+        while self.pending:
+            self._changed.clear()
+            await self._changed.wait()
+
     def flush(self) -> None:
         """Try every waiting message now; call it on the loop's thread."""
         now = self.clock.now()
@@ -196,6 +203,7 @@ class Queue:
             if left is not None:
                 self._waiting[entry.id] = left
             self._wake.set()
+            self._changed.set()
 
     async def _attempt(self, entry: SpoolEntry) -> SpoolEntry | None:
         octets = await asyncio.to_thread(self.spool.read, entry.id)

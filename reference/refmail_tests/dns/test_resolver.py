@@ -120,3 +120,7 @@ def test_trouble_with_one_family_does_not_hide_the_other(fake: FakeDns) -> None:
 
     assert addresses(fake, "h.test") == Addresses(("127.0.0.1",))
     assert isinstance(addresses(fake, "i.test"), DnsTrouble)
+
+
+def test_without_servers_every_lookup_is_temporary() -> None:
+    assert isinstance(asyncio.run(Resolver([]).mail_hosts("a.test")), DnsTrouble)
