@@ -106,13 +106,13 @@ class UidList:
         try:
             head, _, _ = whole.partition(b"\n")
             generation, numbers = self._header(head.decode("ascii"))
+            older = index
             if index is None or generation != self._generation or len(whole) < self._offset:
-                fresh = Index(*numbers)
-                if index is not None:
-                    fresh.inherit(index)
-                index, self._offset, self._lines = fresh, len(head) + 1, 0
+                index, self._offset, self._lines = Index(*numbers), len(head) + 1, 0
             lines = whole[self._offset :].decode("ascii").splitlines()
             index.apply(_record(line) for line in lines)
+            if older is not None and older is not index:
+                index.inherit(older)
         except (ValueError, UnicodeDecodeError) as error:
             msg = f"{self.path}: {error}"
             raise Damaged(msg) from error
