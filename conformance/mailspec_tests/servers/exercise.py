@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from mailspec.lab import Lab, LabPlan, LabServer
-from mailspec.target.profile import Profile, load_profile, read_secret
+from mailspec.target.profile import Profile, ServiceName, load_profile, read_secret
 
 DEADLINE = 20.0
 
@@ -36,7 +36,7 @@ class Exercise:
     def receive(self) -> None:
         """A message from a stranger comes in on port 25, first in the clear, then under TLS."""
         for number in range(2):
-            with smtplib.SMTP("127.0.0.1", 25, local_hostname="client.test") as client:
+            with smtplib.SMTP(self._host("smtp"), 25, local_hostname="client.test") as client:
                 if number:
                     self._start_tls(client)
                 client.sendmail(
@@ -45,14 +45,14 @@ class Exercise:
 
     def relay_refused(self) -> int:
         """Return the code by which a stranger's mail for elsewhere is refused."""
-        with smtplib.SMTP("127.0.0.1", 25, local_hostname="client.test") as client:
+        with smtplib.SMTP(self._host("smtp"), 25, local_hostname="client.test") as client:
             client.ehlo()
             client.mail("sender@client.test")
             return client.rcpt("someone@elsewhere.test")[0]
 
     def submit(self, recipient: str) -> None:
         """The first account submits a message on port 587."""
-        with smtplib.SMTP("127.0.0.1", 587, local_hostname="client.test") as client:
+        with smtplib.SMTP(self._host("submission"), 587, local_hostname="client.test") as client:
             self._start_tls(client)
             client.login(self._login(0), self.secrets[0])
             client.sendmail(self.profile.accounts[0].address, [recipient], b"Subject: out\r\n\r\nhello\r\n")
@@ -68,7 +68,7 @@ class Exercise:
 
     def imap(self, index: int) -> int:
         """Return how many messages IMAP shows, logged in after STARTTLS."""
-        client = imaplib.IMAP4("127.0.0.1", 143)
+        client = imaplib.IMAP4(self._host("imap"), 143)
         client.host = "mx.local.test"
         client.starttls(self.tls)
         client.login(self._login(index), self.secrets[index])
@@ -78,7 +78,7 @@ class Exercise:
 
     def pop3(self, index: int) -> int:
         """Return how many messages POP3 shows, logged in after STLS."""
-        client = poplib.POP3("127.0.0.1", 110)
+        client = poplib.POP3(self._host("pop3"), 110)
         client.host = "mx.local.test"
         client.stls(self.tls)
         client.user(self._login(index))
@@ -86,6 +86,9 @@ class Exercise:
         count, _ = client.stat()
         client.quit()
         return count
+
+    def _host(self, service: ServiceName) -> str:
+        return self.profile.services[service].host
 
     def _login(self, index: int) -> str:
         account = self.profile.accounts[index]

@@ -135,6 +135,7 @@ def test_order_survives_its_file_and_is_private(tmp_path: Path) -> None:
         folder="/f",
         lower=("/a", "/b"),
         log="/l",
+        address="127.0.0.1",
         title="t",
         hostname="h",
         accounts=ACCOUNTS,

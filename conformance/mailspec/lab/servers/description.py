@@ -31,7 +31,7 @@ def write_profile(folder: Path, driver: Driver, title: str, accounts: Iterable[A
     tables: list[tuple[str, dict[str, object]]] = []
     for reach in driver.services:
         service: dict[str, object] = {
-            "host": "127.0.0.1",
+            "host": driver.address,
             "port": reach.port,
             "tls": reach.tls,
             "ca": "ca.pem",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailspec.lab.servers.driver import CERTIFICATE, KEY, Site
+from mailspec.lab.servers.driver import CERTIFICATE, HOSTNAME, KEY, Site
 from mailspec.lab.servers.orders import ConfigFile
 
 __all__ = ["PACKAGES", "PORTS", "START", "dovecot_files"]
@@ -17,7 +17,7 @@ USERS = "/etc/dovecot/users"
 #: Penalties and limits on failed logins are off: they would make a run slow, and say nothing about a protocol.
 _CONF = """\
 protocols = imap pop3
-listen = 127.0.0.1
+listen = {address}
 hostname = {hostname}
 ssl = yes
 ssl_cert = <{certificate}
@@ -65,16 +65,16 @@ service auth {{
 """
 
 
-def dovecot_files(site: Site, *, hostname: str, auth: tuple[str, str, str] | None = None) -> tuple[ConfigFile, ...]:
+def dovecot_files(site: Site, *, address: str, auth: tuple[str, str, str] | None = None) -> tuple[ConfigFile, ...]:
     """Return Dovecot's files.
 
     Args:
         site: the accounts.
-        hostname: the name Dovecot uses for itself.
+        address: where it listens.
         auth: path, user and group of a socket at which an SMTP server may verify passwords.
     """
     socket = _AUTH.format(path=auth[0], user=auth[1], group=auth[2]) if auth else ""
-    conf = _CONF.format(hostname=hostname, certificate=CERTIFICATE, key=KEY, users=USERS, auth=socket)
+    conf = _CONF.format(hostname=HOSTNAME, address=address, certificate=CERTIFICATE, key=KEY, users=USERS, auth=socket)
     rows = (
         f"{account.name}:{{PLAIN}}{account.secret}:{account.number}:{account.number}::{account.home}::\n"
         for account in site.accounts

@@ -11,7 +11,19 @@ from typing import Literal, Protocol
 
 from mailspec.lab.servers.orders import Account, ConfigFile
 
-__all__ = ["ACCOUNT_NAMES", "CERTIFICATE", "DOMAIN", "HOSTNAME", "KEY", "Driver", "Reach", "ServiceName", "Site"]
+__all__ = [
+    "ACCOUNT_NAMES",
+    "CERTIFICATE",
+    "DOMAIN",
+    "HOSTNAME",
+    "KEY",
+    "LAN_ADDRESS",
+    "LOOPBACK",
+    "Driver",
+    "Reach",
+    "ServiceName",
+    "Site",
+]
 
 #: Name of the host, and the domain it receives mail for. `.test` belongs to nobody (RFC 6761 section 6.2).
 HOSTNAME = "mx.local.test"
@@ -22,6 +34,10 @@ ACCOUNT_NAMES = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "hei
 #: Where the server finds its certificate and its key.
 CERTIFICATE = "/etc/ssl/mailspec/server.pem"
 KEY = "/etc/ssl/mailspec/server.key"
+
+#: Where servers listen. The second one is for servers that trust whoever connects by way of the first.
+LOOPBACK = "127.0.0.1"
+LAN_ADDRESS = "192.0.2.1"
 
 ServiceName = Literal["smtp", "submission", "pop3", "imap"]
 
@@ -35,7 +51,7 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How a service is reached on 127.0.0.1."""
+    """How a service is reached."""
 
     name: ServiceName
     port: int
@@ -73,6 +89,11 @@ class Driver(Protocol):
     @property
     def start(self) -> Sequence[str]:
         """Shell commands that start the daemons; each returns when its daemon is in the background."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """The address the server listens on, LOOPBACK or LAN_ADDRESS."""
         ...
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mailspec.lab.servers import dovecot
-from mailspec.lab.servers.driver import CERTIFICATE, DOMAIN, HOSTNAME, KEY, Reach, Site
+from mailspec.lab.servers.driver import CERTIFICATE, DOMAIN, HOSTNAME, KEY, LOOPBACK, Reach, Site
 from mailspec.lab.servers.orders import ConfigFile
 
 __all__ = ["EximDovecot"]
@@ -19,7 +19,7 @@ _CONF = f"""\
 primary_hostname = {HOSTNAME}
 qualify_domain = {DOMAIN}
 domainlist local_domains = {DOMAIN} : {HOSTNAME} : localhost
-local_interfaces = <; 127.0.0.1
+local_interfaces = <; {LOOPBACK}
 daemon_smtp_ports = 25 : 587
 disable_ipv6 = true
 host_lookup =
@@ -115,6 +115,7 @@ class EximDovecot:
         Reach("imap", 143),
         Reach("pop3", 110),
     )
+    address = LOOPBACK
     ports: Sequence[int] = (25, 587, *dovecot.PORTS)
     namespace_prefix = ""
 
@@ -122,5 +123,5 @@ class EximDovecot:
         socket = ("/run/dovecot/auth-exim", "Debian-exim", "Debian-exim")
         return (
             ConfigFile(path="/etc/exim4/exim4.conf", text=_CONF, mode=0o640, owner="root:Debian-exim"),
-            *dovecot.dovecot_files(site, hostname=HOSTNAME, auth=socket),
+            *dovecot.dovecot_files(site, address=self.address, auth=socket),
         )

@@ -6,6 +6,7 @@ Started by `namespace.py` as `python -m mailspec.lab.servers.inside_build ORDER 
 from __future__ import annotations
 
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ UNKEPT = ("var/lib/apt/lists", "var/cache/apt")
 def build(order: BuildOrder) -> None:
     """Carry out a build order."""
     folder = Path(order.folder)
+    socket.sethostname(order.hostname)
     root = open_root(folder, order.lower)
     furnish(root)
     for name in UNKEPT:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from mailspec.lab.servers.chamber import add_accounts, furnish, open_root, run_commands, write_files
 from mailspec.lab.servers.control import EXIT_INTERRUPTED, listen
+from mailspec.lab.servers.driver import LAN_ADDRESS
 from mailspec.lab.servers.host import admin_environment
 from mailspec.lab.servers.orders import ConfigFile, RunOrder, load_order
 from mailspec.lab.servers.trouble import ServerTrouble, last_lines
@@ -29,7 +30,7 @@ __all__ = ["EXIT_NOT_STARTED", "run"]
 #: Exit code where the server did not come up: the harness's own trouble, not the target's.
 EXIT_NOT_STARTED = 3
 #: The one address besides loopback (RFC 5737): resolvers with AI_ADDRCONFIG find nothing on loopback alone.
-ADDRESS = "192.0.2.1/24"
+NETWORK = f"{LAN_ADDRESS}/24"
 LINK = "lab"
 #: Seconds between two looks at a port.
 POLL_SECONDS = 0.01
@@ -64,8 +65,8 @@ def _start_server(order: RunOrder) -> None:
     run_commands(root, order.commands, Path(order.log))
     deadline = time.monotonic() + order.ready_within
     for port in order.ports:
-        if not _wait_until(functools.partial(_answers, port), deadline):
-            msg = f"nothing listens on port {port} after {order.ready_within:.0f} s"
+        if not _wait_until(functools.partial(_answers, order.address, port), deadline):
+            msg = f"nothing listens on {order.address} port {port} after {order.ready_within:.0f} s"
             raise ServerTrouble(msg, log=Path(order.log))
 
 
@@ -75,7 +76,7 @@ def _bring_up_network() -> None:
     if not _ip(f"link add name {LINK} type dummy", required=False):
         _ip(f"link add name {LINK} type veth peer name {LINK}-peer")
         _ip(f"link set {LINK}-peer up")
-    _ip(f"addr add {ADDRESS} dev {LINK}")
+    _ip(f"addr add {NETWORK} dev {LINK}")
     _ip(f"link set {LINK} up")
 
 
@@ -123,9 +124,9 @@ def _wait_until(condition: Callable[[], bool], deadline: float) -> bool:
     return True
 
 
-def _answers(port: int) -> bool:
+def _answers(address: str, port: int) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        socket.create_connection((address, port), timeout=1).close()
     except OSError:
         return False
     return True

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mailspec.lab.servers.aptconfig import host_settings, host_sources, proxies_of
 from mailspec.lab.servers.cache import Cache, Stamp, recipe_hash
-from mailspec.lab.servers.driver import Driver
+from mailspec.lab.servers.driver import HOSTNAME, Driver
 from mailspec.lab.servers.longrun import progress
 from mailspec.lab.servers.namespace import Inside
 from mailspec.lab.servers.orders import BuildOrder, ConfigFile, save_order
@@ -46,14 +46,15 @@ def ensure_layer(cache: Cache, driver: Driver, release: str) -> str:
     with (
         cache.construction(name) as site,
         cache.scratch() as scratch,
-        progress(f"installing {' '.join(driver.packages)}", log),
+        progress(f"installing {driver.name}", log),
     ):
         order = BuildOrder(
             folder=str(scratch),
+            hostname=HOSTNAME,
             lower=(str(cache.root(base_name(release))),),
             files=_work_files(driver, release, settings),
             commands=_commands(driver),
-            shown=_shown(),
+            shown={**_shown(), "/etc/hosts": str(_hosts(scratch))},
             environment={
                 **proxies_of(settings, os.environ),
                 "DEBIAN_FRONTEND": "noninteractive",
@@ -112,9 +113,16 @@ def _commands(driver: Driver) -> tuple[str, ...]:
     )
 
 
+def _hosts(scratch: Path) -> Path:
+    """Write the hosts file for a build: mirrors may stand in this host's, and some packages wait for their own name."""
+    path, own = scratch / "hosts", Path("/etc/hosts")
+    path.write_text(f"127.0.0.1 {HOSTNAME} localhost\n" + (own.read_text() if own.exists() else ""))
+    return path
+
+
 def _shown() -> dict[str, str]:
     """Return the host's files that are visible inside meanwhile: path inside -> path on the host."""
-    shown = {path: path for path in ("/etc/resolv.conf", "/etc/hosts") if Path(path).exists()}
+    shown = {path: path for path in ("/etc/resolv.conf",) if Path(path).exists()}
     for folder in KEY_FOLDERS:
         for key in sorted(Path(folder).glob("*")):
             if key.suffix in KEY_SUFFIXES:

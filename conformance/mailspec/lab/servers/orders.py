@@ -42,6 +42,8 @@ class _Order(msgspec.Struct, frozen=True, kw_only=True):
 
     #: Scratch folder on the host; everything is mounted below it, in a mount namespace of its own.
     folder: str
+    #: Name of the host inside.
+    hostname: str
     #: Folders that the root file system consists of, topmost first.
     lower: tuple[str, ...]
     #: Files written into the root file system.
@@ -67,9 +69,10 @@ class RunOrder(_Order, frozen=True, kw_only=True):
     """Start a server, wait until it answers, then run one command beside it."""
 
     title: str
-    hostname: str
     accounts: tuple[Account, ...]
-    #: Ports on 127.0.0.1 that accept connections once the server is up.
+    #: Where the server listens.
+    address: str
+    #: Its ports that accept connections once the server is up.
     ports: tuple[int, ...]
     #: Seconds for that.
     ready_within: float

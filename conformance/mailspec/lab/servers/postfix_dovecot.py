@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mailspec.lab.servers import dovecot
-from mailspec.lab.servers.driver import CERTIFICATE, DOMAIN, HOSTNAME, KEY, Reach, Site
+from mailspec.lab.servers.driver import CERTIFICATE, DOMAIN, HOSTNAME, KEY, LOOPBACK, Reach, Site
 from mailspec.lab.servers.orders import ConfigFile
 
 __all__ = ["PostfixDovecot"]
@@ -18,7 +18,7 @@ myhostname = {HOSTNAME}
 mydestination = {DOMAIN}, {HOSTNAME}, localhost
 myorigin = {DOMAIN}
 mynetworks =
-inet_interfaces = 127.0.0.1
+inet_interfaces = {LOOPBACK}
 inet_protocols = ipv4
 alias_maps = inline:{{ postmaster=alice, abuse=alice, mailer-daemon=alice }}
 alias_database =
@@ -73,6 +73,7 @@ class PostfixDovecot:
         Reach("imap", 143),
         Reach("pop3", 110),
     )
+    address = LOOPBACK
     ports: Sequence[int] = (25, 587, *dovecot.PORTS)
     namespace_prefix = ""
 
@@ -80,5 +81,5 @@ class PostfixDovecot:
         socket = ("/var/spool/postfix/private/auth", "postfix", "postfix")
         return (
             ConfigFile(path="/etc/postfix/main.cf", text=_MAIN),
-            *dovecot.dovecot_files(site, hostname=HOSTNAME, auth=socket),
+            *dovecot.dovecot_files(site, address=self.address, auth=socket),
         )

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from mailspec.lab.servers.driver import Driver
 from mailspec.lab.servers.exim_dovecot import EximDovecot
 from mailspec.lab.servers.postfix_dovecot import PostfixDovecot
+from mailspec.lab.servers.sendmail_dovecot import SendmailDovecot
 from mailspec.lab.servers.trouble import ServerTrouble
 
 __all__ = ["DRIVERS", "driver_named", "names"]
 
-DRIVERS: Mapping[str, Driver] = {driver.name: driver for driver in (PostfixDovecot(), EximDovecot())}
+DRIVERS: Mapping[str, Driver] = {driver.name: driver for driver in (PostfixDovecot(), EximDovecot(), SendmailDovecot())}
 
 
 def names() -> tuple[str, ...]:

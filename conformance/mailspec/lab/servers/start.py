@@ -140,8 +140,9 @@ def _order(
         title=driver.name,
         hostname=HOSTNAME,
         accounts=accounts,
-        files=(*_certificates(folder), *driver.files(site)),
+        files=(*_certificates(folder, driver), *driver.files(site)),
         commands=tuple(driver.start),
+        address=driver.address,
         ports=tuple(driver.ports),
         ready_within=READY_SECONDS,
         command=tuple(command(profile)),
@@ -150,11 +151,11 @@ def _order(
     )
 
 
-def _certificates(folder: Path) -> tuple[ConfigFile, ...]:
+def _certificates(folder: Path, driver: Driver) -> tuple[ConfigFile, ...]:
     """Make a CA, whose certificate goes into `folder`, and the server's certificate."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(folder / "ca.pem")
-    issued = authority.issue_cert(HOSTNAME, "localhost", "127.0.0.1")
+    issued = authority.issue_cert(HOSTNAME, "localhost", driver.address)
     chain = b"".join(blob.bytes() for blob in issued.cert_chain_pems).decode()
     key = issued.private_key_pem.bytes().decode()
     return (
