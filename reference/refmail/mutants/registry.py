@@ -44,9 +44,7 @@ def part(part_name: str, *breaks: str) -> Callable[[C], C]:
 
     def decorate(thing: C) -> C:
         name = kebab(str(getattr(thing, "__name__", "")))
-        _register(
-            Mutant(name, first_sentence(thing), lambda b: b.with_part(part_name, thing), frozenset(breaks))
-        )
+        _register(Mutant(name, first_sentence(thing), lambda b: b.with_part(part_name, thing), frozenset(breaks)))
         return thing
 
     return decorate
