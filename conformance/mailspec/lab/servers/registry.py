@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 
+from mailspec.lab.servers.courier import Courier
 from mailspec.lab.servers.driver import Driver
 from mailspec.lab.servers.exim_dovecot import EximDovecot
 from mailspec.lab.servers.postfix_dovecot import PostfixDovecot
@@ -13,7 +14,9 @@ from mailspec.lab.servers.trouble import ServerTrouble
 
 __all__ = ["DRIVERS", "driver_named", "names"]
 
-DRIVERS: Mapping[str, Driver] = {driver.name: driver for driver in (PostfixDovecot(), EximDovecot(), SendmailDovecot())}
+DRIVERS: Mapping[str, Driver] = {
+    driver.name: driver for driver in (PostfixDovecot(), EximDovecot(), SendmailDovecot(), Courier())
+}
 
 
 def names() -> tuple[str, ...]:
