@@ -20,6 +20,7 @@ from refmail.journal import Journal
 from refmail.machine import Call
 from refmail.parts import SESSION_OF, Parts
 from refmail.queue.clock import QueueClock
+from refmail.queue.queue import Queue
 from refmail.services import Listener, Services
 from refmail.transport.connection import Workshop
 from refmail.transport.listener import PortListener
@@ -73,27 +74,35 @@ class Server:
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="refmail-call")
         self._listeners: list[PortListener] = []
         self._folder = tempfile.TemporaryDirectory(prefix="refmail-") if config.relay.spool is None else None
-        random_numbers = random.Random(config.seed)
+        try:
+            self.queue, self.services = self._assemble(clock, now, queue_clock)
+        except BaseException:
+            self._remove_folder()
+            raise
+
+    def _assemble(
+        self, clock: Callable[[], float], now: Callable[[], datetime], queue_clock: QueueClock | None
+    ) -> tuple[Queue, Services]:
+        numbers = random.Random(self.config.seed)
         store = self._parts.store()
         directory = self._parts.directory()
-        spool = Path(config.relay.spool or (self._folder.name if self._folder else ""))
-        self.queue = self._parts.queue(
-            spool, store, directory, self.journal, random.Random(random_numbers.random()), queue_clock
-        )
-        self.services = Services(
+        spool = Path(self.config.relay.spool or (self._folder.name if self._folder else ""))
+        queue = self._parts.queue(spool, store, directory, self.journal, random.Random(numbers.random()), queue_clock)
+        services = Services(
             store=store,
             users=self._parts.users(),
             directory=directory,
-            accept=self.queue.accept,
-            hostname=config.hostname,
+            accept=queue.accept,
+            hostname=self.config.hostname,
             clock=clock,
             now=now,
-            random=random_numbers,
+            random=numbers,
             journal=self.journal,
             policy=self._parts.policy(),
             tls_available=self._tls is not None,
-            can_relay=bool(config.dns.servers),
+            can_relay=bool(self.config.dns.servers),
         )
+        return queue, services
 
     @property
     def authority_pem(self) -> bytes | None:
@@ -130,6 +139,9 @@ class Server:
         self._listeners.clear()
         await self.queue.stop()
         self._executor.shutdown(wait=False, cancel_futures=True)
+        self._remove_folder()
+
+    def _remove_folder(self) -> None:
         if self._folder is not None:
             self._folder.cleanup()
 

@@ -60,7 +60,7 @@ class PasswordHash:
 
 
 def _scrypt(password: bytes, salt: bytes, cost: int) -> bytes:
-    return hashlib.scrypt(password, salt=salt, n=cost, r=8, p=1, maxmem=256 * cost * 8, dklen=32)
+    return hashlib.scrypt(password, salt=salt, n=cost, r=8, p=1, maxmem=256 * cost * 8 + 2**16, dklen=32)
 
 
 class UserTable:
