@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from rich.columns import Columns
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.rule import Rule
@@ -78,13 +79,12 @@ def _parts(result: RunResult, folder: Path | None) -> Iterator[RenderableType]:
         yield _section(section)
     yield from _left_out(result.checks)
     for wrong in footer.wrong:
-        text = Text.assemble(("advertised but wrong: ", "bold"), f"{wrong.capability} ({len(wrong.checks)} failed)")
-        yield Text() + text
+        yield Text.assemble(("advertised but wrong: ", "bold"), f"{wrong.capability} ({len(wrong.checks)} failed)")
     for leftover in footer.leftovers:
         yield Text.assemble(("left behind: ", "bold"), leftover)
     slow = sum(check.slow for check in result.checks)
     if slow:
-        yield Text(f"{slow} checks waited more than 80 % of a deadline: a larger timeout_factor is safer", "yellow")
+        yield Text(f"checks that came close to a deadline: {slow}; a larger timeout_factor is safer", "yellow")
     yield Text()
     yield _counts(result)
     if not footer.complete:
@@ -135,10 +135,9 @@ def _left_out(checks: Iterable[CheckResult]) -> Iterator[RenderableType]:
 
 
 def _counts(result: RunResult) -> RenderableType:
-    counts = Text(overflow="fold")
-    for verdict, legend in LEGEND.items():
-        count = result.footer.counts.get(verdict.value, 0)
-        if count:
-            counts.append("  " if counts else "")
-            counts.append(f"{legend.sign} {count} {verdict}", style=legend.style)
-    return counts or Text("Nothing ran.", style="bold yellow")
+    counts = [
+        Text(f"{legend.sign} {count} {verdict}", style=legend.style)
+        for verdict, legend in LEGEND.items()
+        if (count := result.footer.counts.get(verdict.value, 0))
+    ]
+    return Columns(counts, padding=(0, 2)) if counts else Text("Nothing ran.", style="bold yellow")

@@ -13,8 +13,9 @@ import pytest
 from mailspec.plugin import fixtures, xdist
 from mailspec.plugin.collection import declared, require_possible, requirement_of, select
 from mailspec.plugin.gate import Gate
+from mailspec.plugin.logs import masked_logs
 from mailspec.plugin.options import option
-from mailspec.plugin.phases import LETTERS, RUNNING_KEY, VERDICT, Running, finish_phase
+from mailspec.plugin.phases import LETTERS, RUNNING_KEY, VERDICT, Running, finish_phase, mask_of
 from mailspec.plugin.session import CENSUS_KEY, RECORDER_KEY, RUN_KEY, TARGET_KEY, RunState, make_header
 from mailspec.requirements import load_ledger
 from mailspec.result import ResultError, SelectionFacts
@@ -168,9 +169,11 @@ class Judge:
         _forget(item, CENSUS_KEY)
         _forget(item, RUNNING_KEY)
         about = declared(item)
-        if about is not None:
-            item.stash[RUNNING_KEY] = Running(about, requirement_of(about, self._ledger), time.monotonic())
-        return (yield)
+        if about is None:
+            return (yield)
+        item.stash[RUNNING_KEY] = Running(about, requirement_of(about, self._ledger), time.monotonic())
+        with masked_logs(lambda text: mask_of(item)(text)):
+            return (yield)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:

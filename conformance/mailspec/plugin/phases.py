@@ -23,7 +23,7 @@ from mailspec.result import CheckResult, failure_block, masked, write_lines
 from mailspec.verdict import Verdict
 from mailspec.wire.recorder import Recorder
 
-__all__ = ["LETTERS", "RUNNING_KEY", "VERDICT", "Running", "finish_phase"]
+__all__ = ["LETTERS", "RUNNING_KEY", "VERDICT", "Running", "finish_phase", "mask_of"]
 
 #: Name of the entry in a report's user_properties that carries a verdict pytest has no word for.
 VERDICT = "mailspec-verdict"
@@ -62,7 +62,7 @@ RUNNING_KEY = pytest.StashKey[Running]()
 def finish_phase(item: pytest.Item, running: Running, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Judge the phase that just ended, reword pytest's report of it, and after clean-up attach the record."""
     recorder = item.stash.get(RECORDER_KEY, None)
-    mask = _mask(item, recorder)
+    mask = mask_of(item)
     former = running.finding
     _judge(item, running, call, recorder)
     report.sections = [(name, mask(text)) for name, text in report.sections]
@@ -142,9 +142,10 @@ def _reword(
     return result
 
 
-def _mask(item: pytest.Item, recorder: Recorder | None) -> Callable[[str], str]:
+def mask_of(item: pytest.Item) -> Callable[[str], str]:
     """Return what takes every secret of the profile and of the check out of a text."""
     target = item.config.stash.get(TARGET_KEY, None)
+    recorder = item.stash.get(RECORDER_KEY, None)
     if recorder is None:
         return secrets_of(target).mask_text if target is not None else str
     if target is not None:

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 #: Name of the entry in a report's user_properties that carries a check's record.
-_RESULT = "mailspec"
+_RESULT = "mailspec-record"
 
 #: Key of the probed offers in a worker's input.
 _OFFERS = "mailspec_offers"

@@ -56,7 +56,7 @@ def _labelled(label: str, text: str) -> Iterator[str]:
     indent = " " * 11
     lines = text.splitlines() if "\n" in text else textwrap.wrap(text, _WIDTH - len(indent)) or [""]
     yield f"{label:>9}: {lines[0]}"
-    yield from (f"{indent}{line}" for line in lines[1:])
+    yield from (f"{indent}{line}".rstrip() for line in lines[1:])
 
 
 def transcript_text(lines: Sequence[Line], deviating: int | None = None) -> Iterator[str]:
