@@ -21,7 +21,7 @@ def probe(target: Target) -> Offers:
 
 def probe_service(target: Target, service: ServiceName) -> ServiceOffers:
     """Ask one service what it offers at each stage that can be reached."""
-    recorder = Recorder(deadline=PROBE_SECONDS * target.profile.timeout_factor)
+    recorder = Recorder(deadline=PROBE_SECONDS * target.timeout_factor)
     greeting = problem = remedy = ""
     refused = False
     stages: dict[Stage, tuple[str, ...]] = {}

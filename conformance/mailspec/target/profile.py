@@ -110,13 +110,15 @@ class Dns(_Strict, frozen=True, kw_only=True):
     """How the target's DNS queries and outgoing mail reach the lab."""
 
     #: Address "HOST:PORT" on which the lab answers DNS; the target must use it as its only resolver.
-    listen: str = "127.0.0.1:53"
-    #: Addresses for MX hosts of the lab.
+    listen: Annotated[str, msgspec.Meta(pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+):[0-9]{1,5}$")] = "127.0.0.1:53"
+    #: Addresses for MX hosts of the lab, on this machine and reachable by the target.
     mx_hosts: tuple[str, ...] = ("127.0.0.11", "127.0.0.12", "127.0.0.13", "127.0.0.14")
     #: Port the target dials on MX hosts; servers other than refmail know only 25.
     mx_port: Port = 25
-    #: For targets that can be told so: "ADDRESS" -> "HOST:PORT" dialled instead.
-    dial: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    #: Seconds after which the target tries a deferred message again; None where that is too long to wait for.
+    retry_seconds: Positive | None = None
+    #: Seconds after which the target returns a message that it could not deliver; None as above.
+    give_up_seconds: Positive | None = None
 
 
 class Limits(_Strict, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from mailspec.transcript import Secrets
 from mailspec.verdict import NotRun
 from mailspec.wire.endpoint import Endpoint, Login
 
-__all__ = ["ARRIVAL_DEADLINE", "REPLY_DEADLINE", "Target", "open_target"]
+__all__ = ["ARRIVAL_DEADLINE", "REPLY_DEADLINE", "TIMEOUT_FACTOR", "Target", "open_target"]
 
 #: Seconds for one whole reply of a target with timeout_factor 1. RFC 5321 section 4.5.3.2 gives minutes
 #: to real peers; a suite that waited so long for each reply would not end.
@@ -24,6 +25,9 @@ REPLY_DEADLINE = 10.0
 
 #: Seconds until a message that was accepted must be in the account's INBOX.
 ARRIVAL_DEADLINE = 20.0
+
+#: Environment variable with a factor on every deadline beside the profile's: `mailspec run --timeout-factor`.
+TIMEOUT_FACTOR = "MAILSPEC_TIMEOUT_FACTOR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +79,22 @@ class Target:
         return pair_of(self.logins, self.worker)
 
     @property
+    def timeout_factor(self) -> float:
+        """Factor on every deadline: the profile's times the run's."""
+        try:
+            return self.profile.timeout_factor * float(os.environ.get(TIMEOUT_FACTOR, "1"))
+        except ValueError:
+            return self.profile.timeout_factor
+
+    @property
     def deadline(self) -> float:
         """Seconds for one whole reply."""
-        return REPLY_DEADLINE * self.profile.timeout_factor
+        return REPLY_DEADLINE * self.timeout_factor
 
     @property
     def arrival_deadline(self) -> float:
         """Seconds until accepted mail must be in the INBOX."""
-        return ARRIVAL_DEADLINE * self.profile.timeout_factor
+        return ARRIVAL_DEADLINE * self.timeout_factor
 
     @property
     def local_domain(self) -> bytes:

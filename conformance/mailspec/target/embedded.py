@@ -1,0 +1,151 @@
+"""The embedded target: a refmail server on ports of its own, with accounts for every worker and the lab around it.
+
+Everything it writes is in one temporary folder, which goes when it stops.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from mailspec.lab.server import LabPlan, LabServer
+from mailspec.target.write import Table, Value, profile_text
+from refmail.blueprint import Blueprint
+from refmail.config import Config, DnsConfig, ListenerConfig, RelayConfig, StoreConfig, UserConfig
+from refmail.embed import ServerThread
+from refmail.services import LISTENERS
+from refmail.users import PasswordHash
+
+__all__ = ["DOMAIN", "Embedded"]
+
+DOMAIN = "target.test"
+HOSTNAME = "mail.target.test"
+
+#: Seconds between delivery attempts, and until a message is returned: hours, shrunk so that checks can wait.
+RETRIES = (0.5, 1.0, 2.0)
+GIVE_UP = 6.0
+
+#: Work factor of password hashes; the passwords live for one run.
+HASH_COST = 2**4
+
+
+class Embedded:
+    """A running reference server with its profile; a context manager.
+
+    Args:
+        workers: how many workers share it; each gets two accounts and MX hosts of its own.
+        blueprint: the server's parts, for mutants and variants.
+        lab: a lab that runs already; one is started, and stopped with the server, where None.
+    """
+
+    def __init__(self, workers: int = 1, blueprint: Blueprint | None = None, lab: LabServer | None = None) -> None:
+        self.workers = workers
+        self._blueprint = blueprint
+        self._lab = lab
+        self._owns_lab = lab is None
+        self._folder: Path | None = None
+        self._server: ServerThread | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.stop()
+
+    @property
+    def profile(self) -> Path:
+        """The profile that describes the server."""
+        assert self._folder is not None, "the server does not run"
+        return self._folder / "target.toml"
+
+    @property
+    def lab(self) -> LabServer:
+        """The lab that the server's DNS and MX hosts are."""
+        assert self._lab is not None, "the server does not run"
+        return self._lab
+
+    @property
+    def lab_address(self) -> str:
+        """Where workers find the lab, as the fixtures want it."""
+        return msgspec.json.encode(self.lab.address).decode()
+
+    def stop(self) -> None:
+        """Stop the server and remove everything it wrote; may be called again."""
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+        if self._owns_lab and self._lab is not None:
+            self._lab.stop()
+            self._lab = None
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    def _start(self) -> None:
+        self._folder = folder = Path(tempfile.mkdtemp(prefix="mailspec-target-"))
+        if self._owns_lab:
+            lab = LabServer(LabPlan(workers=self.workers))
+            lab.start()
+            self._lab = lab
+        names = [f"user{number:02}" for number in range(2 * self.workers)]
+        passwords = {name: secrets.token_urlsafe(12) for name in names}
+        for name, password in passwords.items():
+            secret = folder / f"{name}.secret"
+            secret.touch(mode=0o600)
+            secret.write_text(password)
+        server = self._server = ServerThread(self._config(folder, passwords), self._blueprint)
+        server.start()
+        authority = server.ca_file
+        if authority is not None:
+            shutil.copyfile(authority, folder / "ca.pem")
+        self.profile.write_text(profile_text(self._profile(names, trusted=authority is not None)))
+
+    def _config(self, folder: Path, passwords: dict[str, str]) -> Config:
+        host, port = self.lab.dns_address
+        users = tuple(
+            UserConfig(name=name, hash=PasswordHash.of(password.encode(), cost=HASH_COST).to_text())
+            for name, password in passwords.items()
+        )
+        return Config(
+            hostname=HOSTNAME,
+            domains=(DOMAIN,),
+            users=users,
+            listeners={name: ListenerConfig() for name in LISTENERS},
+            store=StoreConfig(kind="maildir", path=str(folder / "mail")),
+            dns=DnsConfig(servers=(f"{host}:{port}",)),
+            relay=RelayConfig(dial=self.lab.dial_map, spool=str(folder / "spool"), retries=RETRIES, give_up=GIVE_UP),
+        )
+
+    def _profile(self, names: list[str], *, trusted: bool) -> dict[str, Value | list[Table]]:
+        assert self._server is not None
+        ports = self._server.ports
+        common: dict[str, Value] = {"host": "127.0.0.1", "server_name": HOSTNAME}
+        if trusted:
+            common["ca"] = "ca.pem"
+        host, port = self.lab.dns_address
+        return {
+            "name": "refmail",
+            **{name: {**common, "port": ports[name]} for name in ("smtp", "submission", "pop3", "imap")},
+            "accounts": [
+                {"address": f"{name}@{DOMAIN}", "login": name, "secret": {"file": f"{name}.secret"}} for name in names
+            ],
+            "store": {"kind": "maildir", "path": "mail/{login}"},
+            "dns": {
+                "listen": f"{host}:{port}",
+                "mx_hosts": [],
+                "retry_seconds": RETRIES[0],
+                "give_up_seconds": GIVE_UP,
+            },
+            "limits": {"failed_logins": 100_000},
+        }
