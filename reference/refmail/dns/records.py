@@ -62,9 +62,13 @@ def parse_zone(text: str, origin: str) -> tuple[Record, ...]:
         ZoneError: it is malformed.
     """
     return tuple(
-        Record(fold(str(rr.rname)), str(QTYPE[rr.rtype]), str(rr.rdata.toZone()), int(rr.ttl))
-        for rr in _parse(text, origin)
+        Record(fold(str(rr.rname)), str(QTYPE[rr.rtype]), _data(rr), int(rr.ttl)) for rr in _parse(text, origin)
     )
+
+
+def _data(rr: Any) -> str:
+    # dnslib expands "@" before the type only; after it, it is left as a label of its own.
+    return " ".join(word.removeprefix("@.") for word in str(rr.rdata.toZone()).split(" "))
 
 
 def _parse(text: str, origin: str) -> list[Any]:
