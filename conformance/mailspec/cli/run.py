@@ -28,8 +28,8 @@ __all__ = ["Plan", "command"]
 #: Failure blocks printed without -v; more of them are in the HTML page.
 FEW_FAILURES = 10
 
-_EPILOG = "\b\nExit codes:\n" + Exit.table() + "\n\n\b\nTiers:\n"
-_EPILOG += "\n".join(f"  {tier:<12} {tiers.MEANING[tier]}" for tier in tiers.TIERS)
+_TIERS = "\n".join(f"  {tier:<12} {tiers.MEANING[tier]}" for tier in tiers.TIERS)
+_EPILOG = f"\b\nExit codes:\n{Exit.table()}\n\n\b\nTiers:\n{_TIERS}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,6 +222,8 @@ class Pop3Dialogue(Dialogue):
             # Without CAPA (RFC 2449) the optional commands can only be tried.
             has_uidl = self._logged_in and self.listing(b"UIDL", Step.CAPABILITIES) is not None
             found = ["USER", *(["UIDL"] if has_uidl else [])]
+        else:
+            found.append("CAPA")
         self.capabilities = (*found, *(["APOP"] if self._apop else []))
         return self.capabilities
 

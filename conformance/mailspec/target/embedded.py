@@ -140,7 +140,7 @@ class Embedded:
             "accounts": [
                 {"address": f"{name}@{DOMAIN}", "login": name, "secret": {"file": f"{name}.secret"}} for name in names
             ],
-            "store": {"kind": "maildir", "path": "mail/{login}"},
+            "store": {"kind": "maildir", "path": "mail/{login}/Maildir"},
             "dns": {
                 "listen": f"{host}:{port}",
                 "mx_hosts": [],

@@ -55,6 +55,7 @@ def _inner_stage(target: Target, service: ServiceName, recorder: Recorder) -> tu
     try:
         with open_dialogue(service, target.endpoint(service), recorder) as dialogue:
             dialogue.greet()
+            dialogue.ask_capabilities()
             dialogue.start_tls()
             return _names(dialogue.ask_capabilities())
     except StepFailed:
