@@ -17,7 +17,7 @@ from refmail.imap.reading import Hopeless, Request, read_request
 from refmail.imap.states import AUTHENTICATED_OR_SELECTED, LEGAL, State
 from refmail.imap.status import Refused, Status, no, ok
 from refmail.imap.view import View, gather
-from refmail.machine import Expired, Machine, Steps
+from refmail.machine import Expired, Machine, Steps, Stopping
 from refmail.sasl import MECHANISMS, Mechanism
 from refmail.services import Peer, Services
 from refmail.store.api import NoSuchMailbox, StoreError, StoreFull
@@ -64,6 +64,8 @@ class ImapSession(Machine):
                     yield from self.handle(request)
         except Expired:
             self.send(b"* BYE Autologout: idle for too long\r\n")
+        except Stopping:
+            self.send(b"* BYE The server shuts down\r\n")
         except Hopeless:
             return
 
@@ -168,10 +170,15 @@ class ImapSession(Machine):
             self.view_or_none = None
             self.state = State.AUTHENTICATED
 
-    def start_watching(self) -> None:
+    def start_watching(self) -> Steps[None]:
         """Have the transport wake the session whenever the user's mail changes."""
-        if self._stop_watching is None:
-            self._stop_watching = self.services.store.watch(self.user, self.nudge)
+        yield from self.call(self._watch)
+
+    def _watch(self) -> None:
+        # The connection may be lost meanwhile: nothing is left behind then.
+        self._stop_watching = self.services.store.watch(self.user, self.nudge)
+        if self.finished:
+            self.stop_watching()
 
     def stop_watching(self) -> None:
         """Undo `start_watching`."""

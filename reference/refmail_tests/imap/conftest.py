@@ -7,14 +7,15 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
 from refmail.imap import ImapSession
 from refmail.journal import Journal
 from refmail.machine import Call, Close, Machine, Output, Send, StartTls, TlsInfo
-from refmail.message.envelope import Address
-from refmail.services import Destination, Peer, Policy, Services
+from refmail.message.envelope import Envelope
+from refmail.services import Directory, Peer, Policy, Services
 from refmail.store.memory import MemoryStore
 
 NOW = dt.datetime(2026, 11, 23, 12, 0, 0, tzinfo=dt.timezone(dt.timedelta(hours=1)))
@@ -27,8 +28,9 @@ class OneUser:
     def authenticate(self, login: bytes, secret: bytes) -> str | None:
         return "fred" if (login, secret) == (b"fred", b"secret") else None
 
-    def find(self, address: Address) -> Destination:
-        raise NotImplementedError
+
+def accept_nothing(envelope: Envelope, octets: bytes) -> None:
+    raise NotImplementedError
 
 
 class Client:
@@ -129,12 +131,11 @@ def store() -> MemoryStore:
 
 @pytest.fixture
 def services(store: MemoryStore) -> Services:
-    users = OneUser()
     return Services(
         store=store,
-        users=users,
-        directory=users,
-        accept=lambda *_: None,
+        users=OneUser(),
+        directory=cast("Directory", None),  # IMAP never asks it
+        accept=accept_nothing,
         hostname="imap.example",
         clock=lambda: 0.0,
         now=lambda: NOW,
@@ -171,3 +172,9 @@ def inbox(fred: Client) -> Client:
         fred.ok(b"APPEND INBOX {}", b"Subject: number %d\r\n\r\nbody %d\r\n" % (number, number))
     fred.ok(b"SELECT INBOX")
     return fred
+
+
+@pytest.fixture
+def client_type() -> type[Client]:
+    """The client, for tests that make sessions of their own."""
+    return Client

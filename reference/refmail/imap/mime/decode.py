@@ -14,7 +14,7 @@ __all__ = ["body_texts", "characters", "header_text"]
 # encoded-word = "=?" charset ["*" language] "?" encoding "?" encoded-text "?="
 _ENCODED_WORD = re.compile(rb"=\?([!#$%&'+\-.0-9A-Z^_`a-z{|}~]+)(?:\*[^?]*)?\?([BbQq])\?([!->@-~]*)\?=")
 #: White space between encoded-words is not shown (RFC 2047 section 6.2).
-_BETWEEN = re.compile(rb"(\?=)[ \t\r\n]+(?==\?[!#$%&'+\-.0-9A-Z^_`a-z{|}~]+\?[BbQq]\?)")
+_BETWEEN = re.compile(rb"(\?=)[ \t\r\n]+(?==\?[!#$%&'*+\-.0-9A-Z^_`a-z{|}~]+\?[BbQq]\?)")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 
 #: Python's names of codecs that are charsets of mail; the others (zip, rot13 ...) are not.

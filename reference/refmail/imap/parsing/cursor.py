@@ -101,6 +101,8 @@ class Cursor:
         if self.position == len(self.octets):
             raise LiteralWanted(count, synchronising=not found[2])
         octets = self.octets[self.position : self.position + count]
+        if len(octets) < count:
+            raise ParseError(self.octets, start, "literal", "fewer octets than announced")
         if b"\0" in octets:
             raise ParseError(self.octets, start, "CHAR8", "NUL in a literal")
         self.position += count
