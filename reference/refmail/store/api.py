@@ -243,5 +243,12 @@ class MailStore(Protocol):
     def unlock_maildrop(self, user: str) -> None: ...
 
     def watch(self, user: str, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call back, from any thread, after each change to the user's mail; returns how to stop."""
+        """Call back, from any thread, after each change to the user's mail; returns how to stop.
+
+        The callback must not block; more calls than changes are possible.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give back every lock and stop watching; mail and mailboxes stay as they are."""
         ...

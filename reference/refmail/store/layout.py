@@ -27,8 +27,9 @@ _LONGEST = 255
 class Layout:
     """Names and folders of one user's Maildir."""
 
-    def __init__(self, root: Path, user: str) -> None:
+    def __init__(self, root: Path, user: str, *, sync: bool) -> None:
         self.user = check_user(user)
+        self._sync = sync
         self.maildir = root / user / "Maildir"
         for folder in (root / user, self.maildir):
             if folder.is_symlink():
@@ -90,8 +91,9 @@ class Layout:
         if name != INBOX:
             # Maildir++ marks folders so that delivery agents find the way up.
             (folder / "maildirfolder").touch(mode=0o600)
-        sync_folder(folder)
-        sync_folder(folder.parent)
+        if self._sync:
+            sync_folder(folder)
+            sync_folder(folder.parent)
 
     def remove(self, name: str) -> None:
         """Remove a mailbox: out of sight at once, then for good."""

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from refmail.store.api import MailboxExists, MailboxInfo, MaildropBusy, NoSuchMailbox, StoreError
+from refmail.store.api import MailboxExists, MailboxInfo, MaildropBusy, NoSuchMailbox, StoreError, StoreFull
 from refmail.store.filenames import Namer
 from refmail.store.files import disk_errors, replace_file
 from refmail.store.layout import Layout
@@ -75,6 +75,7 @@ class MaildirStore:
         now: the clock for internal dates and file names.
         host: the host part of file names; this host's name by default.
         sync: whether deliveries are forced to the disk; only tests may do without.
+        quota: octets that one user's messages may take together, or None for no limit.
         poll: seconds between two looks for what other programs did, while somebody watches.
     """
 
@@ -87,6 +88,7 @@ class MaildirStore:
         *,
         host: str | None = None,
         sync: bool = True,
+        quota: int | None = None,
         poll: float = 1.0,
     ) -> None:
         self.root = Path(root)
@@ -95,6 +97,7 @@ class MaildirStore:
         self._now = now
         self._namer = Namer(now, host)
         self._sync = sync
+        self._quota = quota
         self._lock = threading.RLock()
         self._accounts: dict[str, _Account] = {}
         self._watchers = Watchers()
@@ -110,11 +113,27 @@ class MaildirStore:
             return account
 
     def _make_account(self, user: str) -> _Account:
-        layout = Layout(self.root, user)
+        layout = Layout(self.root, user, sync=self._sync)
         layout.make(INBOX)
         validity = Validity(layout.file("refmail-validity"), self._now, sync=self._sync)
-        around = Surroundings(self._now, self._namer, validity, self._sync, lambda: self._watchers.notify(user))
+        around = Surroundings(
+            now=self._now,
+            namer=self._namer,
+            validity=validity,
+            sync=self._sync,
+            check_room=lambda octets: self._check_room(user, octets),
+            changed=lambda: self._watchers.notify(user),
+        )
         return _Account(layout, around)
+
+    def _check_room(self, user: str, octets: int) -> None:
+        if self._quota is None:
+            return
+        names = self._account(user).layout.names()
+        used = sum(meta.size for name in names for meta in self.open(user, name).messages())
+        if used + octets > self._quota:
+            msg = f"the quota of {self._quota} octets of {user!r} is used up"
+            raise StoreFull(msg)
 
     @contextmanager
     def _changing(self, user: str) -> Generator[_Account]:
@@ -252,7 +271,6 @@ class MaildirStore:
         return tuple(times)
 
     def close(self) -> None:
-        """Let go of every lock and stop looking."""
         self._poller.stop()
         for user in list(self._accounts):
             self.unlock_maildrop(user)

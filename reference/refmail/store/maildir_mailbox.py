@@ -39,6 +39,8 @@ class Surroundings:
     namer: Namer
     validity: Validity
     sync: bool
+    #: Raises StoreFull if the user may not have so many more octets; called without the mailbox's lock.
+    check_room: Callable[[int], None]
     #: Tells watchers; called without the mailbox's lock.
     changed: Callable[[], None]
 
@@ -167,6 +169,7 @@ class MaildirMailbox:
         """Give staged messages their UIDs and bring them into sight, all or none."""
         uncovered: list[Path] = []
         try:
+            self._around.check_room(sum(message.size for message in staged))
             with self._transaction() as index:
                 modseq = index.modseq + 1
                 records = [

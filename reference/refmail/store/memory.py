@@ -303,4 +303,6 @@ class MemoryStore:
         return self._watchers.add(user, callback)
 
     def close(self) -> None:
-        """Release what the store holds: nothing."""
+        with self._lock:
+            for account in self._accounts.values():
+                account.locked = False

@@ -135,8 +135,9 @@ class Mirror:
         for base, place in places.items():
             try:
                 seen[base] = measure(self.folder / place.sub / place.name)
-            except FileNotFoundError:
-                continue  # Moved or removed since; the next look finds it where it is then.
+            except (FileNotFoundError, PermissionError):
+                # Moved since, and the next look finds it where it is then; or not ours to read.
+                continue
         return dict(sorted(seen.items(), key=lambda item: (item[1].age, item[0])))
 
     @staticmethod

@@ -35,3 +35,11 @@ def maildir_store(root: Path) -> Iterator[MaildirStore]:
     maildir = MaildirStore(root, sync=False, poll=0.01)
     yield maildir
     maildir.close()
+
+
+@pytest.fixture(params=["memory", "maildir"])
+def quota_store(request: pytest.FixtureRequest, tmp_path: Path) -> MailStore:
+    """A store of each kind with room for 100 octets a user."""
+    if request.param == "memory":
+        return MemoryStore(quota=100)
+    return MaildirStore(tmp_path / "mail", sync=False, quota=100)

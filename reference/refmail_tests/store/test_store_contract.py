@@ -15,6 +15,7 @@ from refmail.store.api import (
     NoSuchMailbox,
     NoSuchMessage,
     StoreError,
+    StoreFull,
 )
 
 MESSAGE = b"Subject: one\r\n\r\n.dot\r\n"
@@ -402,3 +403,24 @@ def test_store_knows_whether_the_last_line_ends(inbox: Mailbox, octets: bytes, e
     inbox.copy_to(inbox, [1])
 
     assert [meta.ends_in_crlf for meta in inbox.messages()] == [ends, ends]
+
+
+def test_quota_counts_all_mailboxes_and_refuses_whole_messages(quota_store: MailStore) -> None:
+    """The store has room for 100 octets."""
+    quota_store.create("ada", "box")
+    inbox, box = quota_store.open("ada", "INBOX"), quota_store.open("ada", "box")
+    box.add(b"x" * 60)
+    inbox.add(b"x" * 30)
+
+    for act in (
+        lambda: quota_store.deliver("ada", b"x" * 11),
+        lambda: box.add(b"x" * 11),
+        lambda: inbox.copy_to(box, [1]),
+    ):
+        with pytest.raises(StoreFull):
+            act()
+    assert (uids(inbox), uids(box)) == ([1], [1])
+    quota_store.deliver("ada", b"x" * 10)
+    quota_store.deliver("bob", b"x" * 100)
+    box.expunge([1])
+    quota_store.deliver("ada", b"x" * 60)
