@@ -21,7 +21,7 @@ from mailspec.suite.fixtures.inbox import deliver, mail_before_run, own_mail
 from mailspec.suite.fixtures.lab import lab, lab_connection
 from mailspec.suite.fixtures.pop3 import maildrop, open_maildrop, pop3, pop3_connect, pop3_new
 from mailspec.suite.fixtures.sending import envelope, inbox, send, smtp_mail, smtp_rcpt
-from mailspec.suite.fixtures.smtp import smtp, smtp_greeted, smtp_new, submission
+from mailspec.suite.fixtures.smtp import smtp, smtp_connect, smtp_greeted, smtp_new, submission
 from mailspec.target.target import Target
 from mailspec.wire.endpoint import Login
 
@@ -53,6 +53,7 @@ __all__ = [
     "send",
     "sender",
     "smtp",
+    "smtp_connect",
     "smtp_greeted",
     "smtp_mail",
     "smtp_new",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mailspec.requirement import requirement
 from mailspec.suite.steps import Envelope
 from mailspec.verdict import Violation
@@ -120,9 +122,9 @@ def test_errors_do_not_close_the_connection(smtp: SmtpClient, envelope: Envelope
 
 
 @requirement("5321/4.5.4.2/parallel-sessions")
-def test_two_sessions_at_once(smtp_rcpt: SmtpClient, smtp_new: SmtpClient) -> None:
+def test_two_sessions_at_once(smtp_rcpt: SmtpClient, smtp_connect: Callable[[], SmtpClient]) -> None:
     """While one client is in a transaction, another one is greeted."""
-    smtp_new.greeting().expect(SUCCESS)
+    smtp_connect().greeting().expect(SUCCESS)
     smtp_rcpt.command(b"NOOP").expect(SUCCESS)
 
 
