@@ -13,7 +13,7 @@ Transform = Callable[[bytes], Iterator[bytes]]
 ONE_BY_ONE_OCTETS = 16 * 1024
 
 #: The places where receivers lose state: between CR and LF, and on both sides of a dot that begins a line.
-SEAM = re.compile(rb"\r(?=\n)|(?<=\n)(?=\.)|(?<=\n\.)(?=\r)")
+SEAM = re.compile(rb"(?<=\r)(?=\n)|(?<=\n)(?=\.)|(?<=\n\.)(?=\r)")
 
 
 def as_sent(octets: bytes) -> Iterator[bytes]:

@@ -30,15 +30,16 @@ class Cursor:
     Attributes:
         requirement_id: what a breach at this place is charged to.
         exercised: every requirement whose production was begun.
+        completed: the requirement whose production ended last, which what follows it is charged to.
     """
 
-    __slots__ = ("_depth", "dialect", "exercised", "octets", "position", "requirement_id")
+    __slots__ = ("_depth", "completed", "dialect", "exercised", "octets", "position", "requirement_id")
 
     def __init__(self, octets: bytes, dialect: Dialect = Dialect()) -> None:  # noqa: B008  (frozen, thus shareable)
         self.octets = octets
         self.position = 0
         self.dialect = dialect
-        self.requirement_id = "3501/9/tagged"
+        self.requirement_id = self.completed = "3501/9/tagged"
         self.exercised: set[str] = set()
         self._depth = 0
 
@@ -80,6 +81,7 @@ class Cursor:
             yield
         finally:
             self.requirement_id = outer
+            self.completed = requirement_id
 
     @contextlib.contextmanager
     def nested(self, production: str) -> Generator[None, None, None]:

@@ -101,7 +101,9 @@ def _response(cursor: Cursor) -> Response:
     if cursor.looking_at(b"*"):
         cursor.expect(b"* ", "response-data")
         value = _response_data(cursor)
-        crlf(cursor)
+        # More data than a response may have is a breach of the production before.
+        with cursor.charging(cursor.completed):
+            crlf(cursor)
         return value
     return _response_tagged(cursor)
 

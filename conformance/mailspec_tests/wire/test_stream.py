@@ -1,0 +1,245 @@
+"""The stream: TLS, transforms, deadlines, endings."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import trustme
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailspec.transcript import Direction, Ending
+from mailspec.verdict import Blocked, Violation
+from mailspec.wire.deadline import Deadline
+from mailspec.wire.endpoint import Endpoint, TlsMode
+from mailspec.wire.failure import ConnectionClosed, ConnectionReset, TooLong
+from mailspec.wire.imap import ImapClient
+from mailspec.wire.poll import until
+from mailspec.wire.pop3 import OK, Pop3Client
+from mailspec.wire.recorder import Recorder
+from mailspec.wire.smtp import SmtpClient
+from mailspec.wire.stream import Stream
+from mailspec.wire.transform import TRANSFORMS, one_octet, split_crlf
+from mailspec_tests import hostile
+from mailspec_tests.scripted import scripted_stream
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
+    file = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(file)
+    return file
+
+
+@contextlib.contextmanager
+def tls_server(authority: trustme.CA, plain: bytes, secured: bytes) -> Iterator[int]:
+    """Send some octets, read a line if there were any, speak TLS, send others, read a line, and close."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("mail.target.test").configure_cert(context)
+
+    def talk(sock: socket.socket, _stop: threading.Event) -> None:
+        if plain:
+            sock.sendall(plain)
+            sock.recv(4096)
+        with context.wrap_socket(sock, server_side=True) as tls:
+            tls.sendall(secured)
+            tls.recv(4096)
+
+    with hostile.HostileServer(talk) as server:
+        yield server.port
+
+
+def endpoint(port: int, tls: TlsMode, ca: Path | None, name: str = "mail.target.test") -> Endpoint:
+    return Endpoint("127.0.0.1", port, tls, ca, name)
+
+
+def test_implicit_tls(authority: trustme.CA, ca_file: Path) -> None:
+    recorder = Recorder(deadline=5)
+    with tls_server(authority, b"", b"220 a.test\r\n") as port:
+        smtp = SmtpClient.connect(endpoint(port, "implicit", ca_file), recorder)
+        smtp.greeting().expect(220)
+        assert (smtp.stream.tls_version or "").startswith("TLS")
+        smtp.send(b"QUIT\r\n")
+        smtp.expect_closed()
+        smtp.close()
+
+
+def test_an_unknown_authority_blocks(authority: trustme.CA) -> None:
+    recorder = Recorder(deadline=5)
+    with (
+        tls_server(authority, b"", b"") as port,
+        pytest.raises(Blocked, match=r"TLS handshake with mail\.target\.test"),
+    ):
+        SmtpClient.connect(endpoint(port, "implicit", None), recorder)
+    recorder.close()
+
+
+def test_another_name_blocks_unless_nothing_is_verified(authority: trustme.CA, ca_file: Path) -> None:
+    recorder = Recorder(deadline=5)
+    with tls_server(authority, b"", b"") as port:
+        with pytest.raises(Blocked, match="handshake"):
+            SmtpClient.connect(endpoint(port, "implicit", ca_file, "other.test"), recorder)
+        careless = Endpoint("127.0.0.1", port, "implicit", None, None, verify=False)
+        SmtpClient.connect(careless, recorder)
+        recorder.close()
+
+
+def test_a_missing_ca_file_blocks_with_its_cause(tmp_path: Path) -> None:
+    recorder = Recorder(deadline=5)
+    with hostile.HostileServer(hostile.say_nothing) as server, pytest.raises(Blocked, match="No such file"):
+        SmtpClient.connect(endpoint(server.port, "implicit", tmp_path / "none.pem"), recorder)
+    recorder.close()
+
+
+def test_starttls_of_each_protocol(authority: trustme.CA, ca_file: Path) -> None:
+    recorder = Recorder(deadline=5)
+    with tls_server(authority, b"220 go\r\n", b"250 ok\r\n") as port:
+        smtp = SmtpClient.connect(endpoint(port, "starttls", ca_file), recorder)
+        smtp.capabilities = {b"STARTTLS": b""}
+        smtp.start_tls()
+        assert smtp.capabilities == {}
+        smtp.command(b"NOOP").expect(250)
+    with tls_server(authority, b"+OK go\r\n", b"+OK\r\n") as port:
+        pop3 = Pop3Client.connect(endpoint(port, "starttls", ca_file), recorder)
+        pop3.start_tls()
+        pop3.command(b"NOOP").expect(OK)
+    with tls_server(authority, b"a1 OK go\r\n", b"a2 OK\r\n") as port:
+        imap = ImapClient.connect(endpoint(port, "starttls", ca_file), recorder)
+        imap.start_tls()
+        imap.command(b"NOOP").expect("OK")
+    recorder.close()
+
+
+def test_octets_before_the_handshake_are_thrown_away(authority: trustme.CA, ca_file: Path) -> None:
+    recorder = Recorder(deadline=5)
+    with tls_server(authority, b"220 go\r\n250 injected\r\n", b"250 ok\r\n") as port:
+        smtp = SmtpClient.connect(endpoint(port, "starttls", ca_file), recorder)
+        smtp.start_tls()
+        assert smtp.stream.plaintext_left == b"250 injected\r\n"
+        assert smtp.command(b"NOOP").expect(250).text == b"ok"
+    recorder.close()
+
+
+def test_a_handshake_can_be_judged() -> None:
+    recorder = Recorder(deadline=2)
+    with hostile.HostileServer(hostile.early_replies, b"220 go\r\n") as server:
+        smtp = SmtpClient.connect(server.endpoint, recorder)
+        smtp.command(b"STARTTLS").require(220)
+        with pytest.raises(Violation, match="handshake"):
+            smtp.expect_handshake()
+    recorder.close()
+
+
+def test_a_handshake_has_a_deadline() -> None:
+    recorder = Recorder(deadline=0.3)
+    with hostile.HostileServer(hostile.say_nothing) as server, pytest.raises(Blocked, match="timed out"):
+        SmtpClient.connect(Endpoint("127.0.0.1", server.port, "implicit", verify=False), recorder)
+    recorder.close()
+
+
+@given(st.binary(max_size=200), st.sampled_from(sorted(TRANSFORMS)))
+def test_transforms_change_no_octet(octets: bytes, name: str) -> None:
+    segments = list(TRANSFORMS[name](octets))
+
+    assert b"".join(segments) == octets
+    assert all(segments) or not octets
+
+
+def test_transforms_cut_where_they_say() -> None:
+    assert list(one_octet(b"abc")) == [b"a", b"b", b"c"]
+    assert list(split_crlf(b"A\r\n.\r\nB\r\n")) == [b"A\r", b"\n", b".", b"\r", b"\nB\r", b"\n"]
+    assert len(list(one_octet(b"x" * 20_000))) == 16 * 1024 + 1
+
+
+def test_a_transformed_command_is_one_event() -> None:
+    recorder = Recorder(transform=one_octet)
+    stream, sock = scripted_stream([], recorder)
+    stream.send(b"NOOP\r\n")
+
+    assert sock.sent == b"NOOP\r\n"
+    assert [event.octets for event in recorder.transcript.events if event.direction is Direction.SENT] == [b"NOOP\r\n"]
+
+
+def test_reads() -> None:
+    stream, _ = scripted_stream([b"ab\ncd", b"ef\n", b"12345"])
+    deadline = Deadline(5, lambda: 0.0)
+
+    assert stream.read_line(10, deadline) == b"ab\n"
+    assert stream.read_until(b"ef", 10, deadline) == b"cdef"
+    assert stream.unread == b"\n"
+    assert stream.read_until(b"x\n12", 10, deadline, before=b"..x") == b"\n12"
+    assert stream.read_exact(2, deadline) == b"34"
+    assert stream.waiting()
+    octets, failure = stream.read_to_end(10, deadline)
+    assert octets == b"5"
+    assert isinstance(failure, ConnectionClosed)
+
+
+def test_too_long_ends_the_connection_for_good() -> None:
+    stream, sock = scripted_stream([b"x" * 100, b"y\n"])
+    deadline = Deadline(5, lambda: 0.0)
+
+    first = stream.read_line(50, deadline)
+    assert isinstance(first, TooLong)
+    assert stream.read_line(50, deadline) is first
+    assert sock.fileno() == -1
+
+
+def test_reset_by_either_side() -> None:
+    recorder = Recorder(deadline=5)
+    with hostile.HostileServer(hostile.reset_at_once) as server:
+        stream = Stream.connect(server.endpoint, recorder)
+        assert isinstance(stream.read_line(100, recorder.until()), ConnectionReset)
+        stream.send(b"NOOP\r\n")
+        assert recorder.transcript.endings[stream.connection] is Ending.RESET
+        other = Stream.connect(server.endpoint, recorder)
+        other.abort()
+        assert isinstance(other.read_line(100, recorder.until()), ConnectionReset)
+        assert other.waiting()
+    recorder.close()
+
+
+def test_shutting_the_sending_side_leaves_the_other_open() -> None:
+    def answer_at_end(sock: socket.socket, _stop: threading.Event) -> None:
+        while sock.recv(100):
+            pass
+        sock.sendall(b"bye\n")
+
+    recorder = Recorder(deadline=5)
+    with hostile.HostileServer(answer_at_end) as server:
+        stream = Stream.connect(server.endpoint, recorder)
+        stream.shut_writing()
+        assert stream.read_line(100, recorder.until()) == b"bye\n"
+    recorder.close()
+
+
+def test_polling_returns_the_first_true_value() -> None:
+    answers = iter([0, 0, 7, 8])
+
+    assert until(lambda: next(answers), 5, clock=lambda: 0.0, wait=lambda _: None) == 7
+
+
+def test_polling_waits_longer_and_stops_at_the_deadline() -> None:
+    now = 0.0
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+        waits.append(seconds)
+
+    assert until(lambda: False, 2, clock=lambda: now, wait=wait) is False
+    assert waits[:-1] == sorted(waits[:-1])
+    assert max(waits) <= 0.25
+    assert now == pytest.approx(2)
