@@ -41,7 +41,7 @@ class ServerThread:
             OSError, ValueError: it cannot be started, and nothing runs.
         """
         loop = asyncio.new_event_loop()
-        thread = threading.Thread(target=loop.run_forever, name="refmail", daemon=True)
+        thread = threading.Thread(target=_run, args=(loop,), name="refmail", daemon=True)
         thread.start()
         self._loop, self._thread = loop, thread
         try:
@@ -67,7 +67,6 @@ class ServerThread:
             finally:
                 loop.call_soon_threadsafe(loop.stop)
                 thread.join()
-                loop.close()
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
@@ -119,3 +118,20 @@ class ServerThread:
         if not path.exists():
             path.write_bytes(pem)
         return path
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    """Run the loop until it is stopped, then end what is left on it."""
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_forever()
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.run_until_complete(loop.shutdown_default_executor())
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()

@@ -40,17 +40,25 @@ class Workshop:
 class Connection:
     """Runs one machine over one link until either ends."""
 
-    def __init__(self, machine: Machine, link: Link, workshop: Workshop, filters: Sequence[WireFilter]) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        link: Link,
+        workshop: Workshop,
+        filters: Sequence[WireFilter],
+        implicit_tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._machine = machine
         self._link = link
         self._workshop = workshop
         self._filters = filters
+        self._implicit_tls = implicit_tls
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._outgoing = bytearray()
         self._news = False
         self._stop = False
-        self._stopped = False
+        self._linger = _LINGER
         self._told_end = False
         # Seconds of the loop's clock: when the peer was last heard or last answered.
         self._silent_since = self._loop.time()
@@ -61,6 +69,9 @@ class Connection:
         """Hold the conversation; when this returns the connection is closed and the machine has let go."""
         try:
             await self._converse()
+        except asyncio.CancelledError:
+            self._linger = 0.0
+            raise
         except OSError as error:
             self._workshop.journal.note("transport.lost", error=repr(error))
             self._link.abort()
@@ -71,11 +82,12 @@ class Connection:
             try:
                 self._machine.abandon()
             finally:
-                await self._link.close(_LINGER_AT_STOP if self._stopped else _LINGER)
+                await self._link.close(self._linger)
 
     def request_stop(self) -> None:
         """Ask the machine to say goodbye."""
         self._stop = True
+        self._linger = _LINGER_AT_STOP
         self._changed.set()
 
     def _nudge(self) -> None:
@@ -88,6 +100,9 @@ class Connection:
         self._changed.set()
 
     async def _converse(self) -> None:
+        if self._implicit_tls is not None:
+            await self._link.start_tls(self._implicit_tls)
+        self._link.resume()
         await self._carry_out(self._machine.connected())
         while not self._machine.finished:
             await self._carry_out(await self._next())
@@ -98,7 +113,6 @@ class Connection:
             self._changed.clear()
             if self._stop:
                 self._stop = False
-                self._stopped = True
                 return self._machine.stop()
             if self._link.waiting:
                 self._silent_since = self._loop.time()

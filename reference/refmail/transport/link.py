@@ -24,12 +24,12 @@ class Link(asyncio.Protocol):
     """The connection below a machine.
 
     Args:
-        on_connect: called once, when the connection is there (for implicit TLS: after the handshake).
-        on_change: called whenever there are octets to take or the peer has ended.
+        on_connect: called once, when the connection is there; nothing is read before `resume` or `start_tls`.
     """
 
     def __init__(self, on_connect: Callable[[Link], None]) -> None:
         self._on_connect = on_connect
+        #: Called whenever there are octets to take, or the peer has ended.
         self.on_change: Callable[[], None] = lambda: None
         self._inbox = bytearray()
         self._paused = False
@@ -43,6 +43,7 @@ class Link(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self.pause()
         self._on_connect(self)
 
     def data_received(self, data: bytes) -> None:
@@ -87,16 +88,20 @@ class Link(asyncio.Protocol):
         """Return the octets that have arrived, and let more come."""
         octets = bytes(self._inbox)
         self._inbox.clear()
-        if self._paused and not self._lost.is_set():
-            self._paused = False
-            self.transport.resume_reading()
+        self.resume()
         return octets
 
     def pause(self) -> None:
-        """Stop reading from the peer until `take` or `start_tls`."""
+        """Stop reading from the peer until `resume`, `take` or `start_tls`."""
         if not self._paused and not self.ended:
             self._paused = True
             self.transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read from the peer again."""
+        if self._paused and not self._lost.is_set():
+            self._paused = False
+            self.transport.resume_reading()
 
     async def write(self, octets: bytes) -> None:
         """Write octets and wait while the peer is slow to take them."""
@@ -140,23 +145,27 @@ class Link(asyncio.Protocol):
 
     async def close(self, linger: float) -> None:
         """Close after what was written has left and the peer has ended too, or after `linger` seconds."""
-        transport = self.transport
         self.on_change = self._drop
         self._drop()
         try:
             async with asyncio.timeout(linger):
-                await self._writable.wait()
-                if transport.can_write_eof() and not self.ended:
-                    # With unread octets a close would be a reset, which could overtake our last reply.
-                    with suppress(OSError):
-                        transport.write_eof()
-                    await self._peer_end()
-                transport.close()
-                await self._lost.wait()
+                await self._close_politely()
         except TimeoutError:
             pass
         finally:
             self.abort()
+        await self._lost.wait()
+
+    async def _close_politely(self) -> None:
+        transport = self.transport
+        await self._writable.wait()
+        if transport.can_write_eof() and not self.ended:
+            # With unread octets a close would be a reset, which could overtake our last reply.
+            with suppress(OSError):
+                transport.write_eof()
+            await self._peer_end()
+        transport.close()
+        await self._lost.wait()
 
     async def _peer_end(self) -> None:
         ended = asyncio.Event()

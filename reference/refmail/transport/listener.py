@@ -14,10 +14,6 @@ from refmail.transport.link import Link
 
 __all__ = ["PortListener"]
 
-#: Seconds for the handshake of implicit TLS, and for its goodbye.
-_HANDSHAKE_TIMEOUT = 30.0
-_SHUTDOWN_TIMEOUT = 2.0
-
 
 class PortListener:
     """Accepts connections of one service.
@@ -52,16 +48,8 @@ class PortListener:
         Raises:
             OSError: the address is in use or not allowed; the message names it.
         """
-        timeouts = (_HANDSHAKE_TIMEOUT, _SHUTDOWN_TIMEOUT) if self._implicit_tls else (None, None)
         try:
-            self._server = await asyncio.get_running_loop().create_server(
-                lambda: Link(self._accept),
-                host,
-                port,
-                ssl=self._implicit_tls,
-                ssl_handshake_timeout=timeouts[0],
-                ssl_shutdown_timeout=timeouts[1],
-            )
+            self._server = await asyncio.get_running_loop().create_server(lambda: Link(self._accept), host, port)
         except OSError as error:
             msg = f"{self.name} cannot listen on {host} port {port}: {error.strerror or error}"
             raise OSError(error.errno, msg) from error
@@ -76,7 +64,9 @@ class PortListener:
             link.abort()
             return
         peer = Peer(remote[0], remote[1], local[0], local[1], self.name, tls=self._implicit_tls is not None)
-        connection = Connection(self._make_machine(peer), link, self._workshop, tuple(self._make_filters()))
+        connection = Connection(
+            self._make_machine(peer), link, self._workshop, tuple(self._make_filters()), self._implicit_tls
+        )
         task = asyncio.get_running_loop().create_task(connection.run(), name=f"refmail {self.name} {remote[1]}")
         self._running[task] = connection
         task.add_done_callback(self._forget)

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 import pytest
@@ -141,7 +142,7 @@ def begin(services: Services) -> Callable[..., Dialogue]:
         session: type[SmtpSession] = SmtpSession,
         listener: Listener = "smtp",
         tls: bool = False,
-        changes: dict[str, object] | None = None,
+        changes: dict[str, Any] | None = None,
         **policy: object,
     ) -> Dialogue:
         mine = replace(services, policy=msgspec.structs.replace(services.policy, **policy), **(changes or {}))

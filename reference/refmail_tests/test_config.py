@@ -1,0 +1,106 @@
+"""The configuration file and what is said about mistakes in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from refmail.blueprint import Blueprint
+from refmail.config import ConfigError, demo_config, load_config, parse_endpoint
+from refmail.server import Server
+from refmail.users import PasswordHash
+
+GOOD = """\
+hostname = "mail.example.test"
+domains = ["example.test"]
+
+[[users]]
+name = "alice"
+password = "x"
+
+[[users]]
+name = "bob"
+hash = "HASH"
+
+[listeners.smtp]
+host = "127.0.0.1"
+port = 2525
+
+[listeners.imaps]
+
+[policy]
+recipients = 200
+
+[relay]
+dial = { "127.0.0.11" = "127.0.0.1:40001" }
+""".replace("HASH", PasswordHash.of(b"y", cost=2).to_text())
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "refmail.toml"
+    path.write_text(text)
+    return path
+
+
+def test_good_file(tmp_path: Path) -> None:
+    config = load_config(write(tmp_path, GOOD))
+    assert [user.name for user in config.users] == ["alice", "bob"]
+    assert config.listeners["smtp"].port == 2525
+    assert config.policy.recipients == 200
+    assert config.users[1].password_hash().matches(b"y")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("port = 2525", "prot = 2525", ["line 14", "listeners.smtp.prot", "accepted: host, port"]),
+        ("port = 2525", 'port = "x"', ["line 14", "listeners.smtp.port", "accepted: int"]),
+        ("port = 2525", "port = 99999", ["line 12", "0 to 65535"]),
+        ("[listeners.smtp]", "[listeners.smpt]", ["line 12", '"submission"', '"imaps"']),
+        ("recipients = 200", "recipient = 200", ["line 19", "policy.recipient", "recipients", "smtp_idle"]),
+        ('password = "x"', "", ["line 4", "either password or hash"]),
+        ('hash = "scrypt', 'hash = "crypt', ["line 8", "refmail hash"]),
+        ('"127.0.0.1:40001"', '"40001"', ["line 21", "address:port"]),
+        ("hostname =", "hostnames =", ["line 1", "hostname", "domains"]),
+        ('"mail.example.test"', '"mail_example"', ["neither a domain nor an address literal"]),
+        ("[policy]", "[policy", ["not TOML", "line 18"]),
+        ('name = "bob"', 'name = "alice"', ["each name once"]),
+        ("[policy]", '[tls]\nmode = "no"\n[policy]', ["line 19", '"files", "lab", "none"']),
+        ("[policy]", '[store]\nkind = "maildir"\n[policy]', ["line 18", "needs a path"]),
+        ("[policy]", '[tls]\nmode = "none"\n[policy]', ["imaps need TLS"]),
+    ],
+)
+def test_mistakes(tmp_path: Path, old: str, new: str, said: list[str]) -> None:
+    assert old in GOOD
+    path = write(tmp_path, GOOD.replace(old, new, 1))
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    message = str(caught.value)
+    assert message.startswith(str(path))
+    for words in said:
+        assert words in message
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "endpoint"),
+    [("127.0.0.1:53", ("127.0.0.1", 53)), ("[::1]:53", ("::1", 53)), ("host.test:1", ("host.test", 1))],
+)
+def test_endpoints(text: str, endpoint: tuple[str, int]) -> None:
+    assert parse_endpoint(text) == endpoint
+
+
+@pytest.mark.parametrize("text", ["", "127.0.0.1", "::1:53", "host:0", "host:70000", "[::1]", "a b"])
+def test_wrong_endpoints(text: str) -> None:
+    with pytest.raises(ValueError, match="address:port"):
+        parse_endpoint(text)
+
+
+def test_unknown_parts_are_refused() -> None:
+    with pytest.raises(ValueError, match="no part smpt"):
+        Server(demo_config(fixed_ports=False), Blueprint().with_part("smpt", object))
