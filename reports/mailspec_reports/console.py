@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.columns import Columns
@@ -19,11 +19,11 @@ from mailspec_reports.legend import LEGEND
 
 __all__ = ["failure_text", "print_check", "print_failures", "print_summary"]
 
-#: Verdicts whose checks are listed one by one.
-_LISTED = (Verdict.VIOLATED, Verdict.DEVIATES, Verdict.ERROR, Verdict.BLOCKED, Verdict.INCONCLUSIVE)
+#: Verdicts whose checks are listed one by one, and whose failure block is printed.
+_LISTED = (Verdict.VIOLATED, Verdict.DEVIATES, Verdict.ERROR)
 
-#: Verdicts whose failure block is printed.
-_EXPLAINED = (Verdict.VIOLATED, Verdict.DEVIATES, Verdict.ERROR)
+#: Verdicts that are told by reason: one dead service can cause hundreds.
+_UNJUDGED = (Verdict.BLOCKED, Verdict.INCONCLUSIVE)
 
 #: Columns that the words of the verdicts need.
 _WORD = max(len(verdict) for verdict in Verdict)
@@ -49,7 +49,7 @@ def failure_text(check: CheckResult, folder: Path | None = None) -> str:
 def print_failures(result: RunResult, folder: Path | None = None, console: Console | None = None) -> None:
     """Print the failure block of everything violated, deviating or in error, in the order of the documents."""
     console = console or Console()
-    for section in by_section(check for check in result.checks if check.verdict in _EXPLAINED):
+    for section in by_section(check for check in result.checks if check.verdict in _LISTED):
         for check in section.checks:
             legend = LEGEND[check.verdict]
             console.print(Rule(Text(f"{legend.sign} {check.id}", style=legend.style), align="left", style="dim"))
@@ -77,7 +77,8 @@ def _parts(result: RunResult, folder: Path | None) -> Iterator[RenderableType]:
     yield Text(f"mailspec {header.suite_version} on {services or 'no service'}; seed {header.seed}", style="dim")
     for section in by_section(check for check in result.checks if check.verdict in _LISTED):
         yield _section(section)
-    yield from _left_out(result.checks)
+    yield from _by_reason("Could not be judged", result.checks, _UNJUDGED)
+    yield from _by_reason("Left out", result.checks, (Verdict.NOT_OFFERED, Verdict.NOT_RUN))
     for wrong in footer.wrong:
         yield Text.assemble(("advertised but wrong: ", "bold"), f"{wrong.capability} ({len(wrong.checks)} failed)")
     for leftover in footer.leftovers:
@@ -115,23 +116,28 @@ def _finding(check: CheckResult) -> RenderableType:
     return grid
 
 
-def _left_out(checks: Iterable[CheckResult]) -> Iterator[RenderableType]:
-    """Say why things were not offered or not run, the most frequent reason first."""
-    reasons: dict[tuple[Verdict, str], int] = {}
+def _by_reason(title: str, checks: Iterable[CheckResult], verdicts: Sequence[Verdict]) -> Iterator[RenderableType]:
+    """Say once for each reason how many checks it kept from a judgement, the most frequent first."""
+    reasons: dict[tuple[Verdict, str], list[str]] = {}
     for check in checks:
-        if check.kind == "check" and check.verdict in (Verdict.NOT_OFFERED, Verdict.NOT_RUN):
-            key = (check.verdict, check.reason)
-            reasons[key] = reasons.get(key, 0) + 1
+        if check.kind == "check" and check.verdict in verdicts:
+            first_line = next(iter(check.reason.splitlines()), "")
+            reasons.setdefault((check.verdict, first_line), []).append(check.id)
     if not reasons:
         return
-    yield Text()
-    yield Text("Left out", style="bold")
-    ordered = sorted(reasons.items(), key=lambda entry: (-entry[1], entry[0]))
-    for (verdict, reason), count in ordered[:_REASONS]:
-        yield Padding(Text(f"{count:>4} {verdict}: {reason}", style="dim", overflow="fold"), (0, 0, 0, 2))
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(justify="right", no_wrap=True, min_width=5)
+    grid.add_column(overflow="fold")
+    ordered = sorted(reasons.items(), key=lambda entry: (-len(entry[1]), entry[0]))
+    for (verdict, reason), ids in ordered[:_REASONS]:
+        grid.add_row(str(len(ids)), Text(f"{verdict}: {reason}", style=LEGEND[verdict].style))
+        if verdict in _UNJUDGED:
+            more = f" and {len(ids) - 1} more" if len(ids) > 1 else ""
+            grid.add_row("", Text(f"{ids[0]}{more}", style="dim"))
     if len(ordered) > _REASONS:
-        rest = sum(count for _, count in ordered[_REASONS:])
-        yield Padding(Text(f"{rest:>4} more for other reasons", style="dim"), (0, 0, 0, 2))
+        rest = sum(len(ids) for _, ids in ordered[_REASONS:])
+        grid.add_row(str(rest), Text("more, for other reasons", style="dim"))
+    yield Group(Text(), Text(title, style="bold"), grid)
 
 
 def _counts(result: RunResult) -> RenderableType:

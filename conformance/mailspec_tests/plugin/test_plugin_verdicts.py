@@ -236,3 +236,22 @@ def test_without_a_target_checks_are_skipped(pytester: pytest.Pytester) -> None:
     )
 
     pytester.runpytest_inprocess("-rs").assert_outcomes(skipped=1)
+
+
+def test_a_worker_that_dies_fails_the_harness(run_checks: RunChecks) -> None:
+    source = SEVERAL + body("import os; os._exit(9)")
+
+    outcome, result = run_checks(source, "-n", "1", "--max-worker-restart", "0", subprocess=True)
+
+    assert outcome.ret == gate.ERROR
+    assert not result.footer.complete
+    assert [check.id for check in result.checks if check.kind == "check"] == [f"smtp/inner/{name}" for name in "abc"]
+
+
+def test_a_wait_close_to_the_deadline_is_noted(run_checks: RunChecks) -> None:
+    waits = "recorder.deadline = {}"
+
+    _, result = run_checks(body(waits.format(0.3)) + body(waits.format(0.4)).replace("test_one", "test_two"))
+
+    slow = {check.id: check.slow for check in result.checks if check.kind == "check"}
+    assert slow == {"smtp/inner/one": True, "smtp/inner/two": False}

@@ -10,6 +10,7 @@ from rich.console import Console
 from syrupy.assertion import SnapshotAssertion
 
 from mailspec.result import Footer, RunResult
+from mailspec.verdict import Verdict
 from mailspec_reports import print_summary
 from mailspec_reports.console import print_check, print_failures
 
@@ -37,7 +38,7 @@ def test_sections_come_in_the_order_of_the_documents(result: RunResult) -> None:
 
     print_summary(result, None, printed)
 
-    places = [text(printed).index(words) for words in ("RFC 3501 section 6.4.5", "RFC 5321 section 4.1", "4.10")]
+    places = [text(printed).index(words) for words in ("RFC 3501 section 6.4.5", "section 4.1\n", "section 4.10\n")]
     assert places == sorted(places)
 
 
@@ -74,3 +75,14 @@ def test_markup_in_replies_is_text(result: RunResult) -> None:
 
     assert "[bold]x[/bold] [/]" in text(printed)
     assert text(printed).splitlines()[-1] == "✗ violated     smtp/x[a]"
+
+
+def test_one_reason_is_told_once(result: RunResult) -> None:
+    blocked = next(check for check in result.checks if check.verdict is Verdict.BLOCKED)
+    many = tuple(msgspec.structs.replace(blocked, id=f"smtp/data/{number}") for number in range(300))
+    printed = console()
+
+    print_summary(msgspec.structs.replace(result, checks=many), None, printed)
+
+    assert "smtp/data/0 and 299 more" in text(printed)
+    assert len(text(printed).splitlines()) < 20
