@@ -42,6 +42,9 @@ class ImapSession(Machine):
     #: What CAPABILITY lists beside the base protocol.
     extensions: ClassVar[Sequence[Extension]] = EXTENSIONS
 
+    #: What keeps the session's idea of the selected mailbox.
+    view_type: ClassVar[type[View]] = View
+
     def __init__(self, services: Services, peer: Peer) -> None:
         super().__init__()
         self.services = services

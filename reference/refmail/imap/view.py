@@ -176,7 +176,9 @@ class View:
         self._expunged.clear()
 
 
-def open_view(store: MailStore, user: str, name: str, *, read_only: bool) -> tuple[View, int]:
+def open_view(
+    store: MailStore, user: str, name: str, *, read_only: bool, view_type: type[View] = View
+) -> tuple[View, int]:
     """Open a mailbox and return the view of it and its UIDNEXT; blocks.
 
     Raises:
@@ -186,7 +188,7 @@ def open_view(store: MailStore, user: str, name: str, *, read_only: bool) -> tup
     # The MODSEQ first: what happens in between is then seen twice rather than never.
     modseq = mailbox.modseq
     messages = mailbox.messages()
-    view = View(mailbox, messages, modseq, read_only=read_only)
+    view = view_type(mailbox, messages, modseq, read_only=read_only)
     view.recent |= _recent(mailbox, view.uids, read_only=read_only) & view.metas.keys()
     return view, mailbox.uid_next
 

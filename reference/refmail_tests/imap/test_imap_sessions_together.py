@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from refmail.store.api import MailStore
+from refmail.store.maildir import MaildirStore
+from refmail.store.memory import MemoryStore
+
+
+@pytest.fixture(params=["memory", "maildir"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MailStore]:
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    maildir = MaildirStore(tmp_path / "mail", sync=False, poll=0.01)
+    yield maildir
+    maildir.close()
 
 
 @pytest.fixture
@@ -107,15 +124,19 @@ def test_idle_tells_as_it_happens(inbox: Any, store: Any) -> None:
 
 
 def test_idle_is_nudged_by_the_store(inbox: Any, store: Any) -> None:
-    nudges: list[int] = []
-    inbox.machine.nudge = lambda: nudges.append(1)
+    nudged = threading.Event()
+    inbox.machine.nudge = nudged.set
     inbox.feed(b"i IDLE\r\n")
     store.deliver("fred", b"Subject: new\r\n\r\n\r\n")
-    assert nudges
+    assert nudged.wait(10)
+
+
+def test_a_lost_connection_watches_no_more(inbox: Any) -> None:
+    inbox.feed(b"i IDLE\r\n")
+    stopped: list[bool] = []
+    inbox.machine._stop_watching = lambda: stopped.append(True)
     inbox.machine.abandon()
-    nudges.clear()
-    store.deliver("fred", b"Subject: new\r\n\r\n\r\n")
-    assert not nudges
+    assert stopped == [True]
 
 
 @pytest.mark.parametrize("line", [b"NOOP", b"x" * 200, b""])
@@ -123,3 +144,16 @@ def test_only_done_ends_idle(inbox: Any, line: bytes) -> None:
     inbox.feed(b"i IDLE\r\n")
     assert inbox.feed(line + b"\r\n").startswith(b"i BAD ")
     inbox.ok(b"NOOP")
+
+
+def test_renaming_an_open_mailbox(fred: Any, connect: Any) -> None:
+    fred.ok(b"CREATE box")
+    fred.ok(b"APPEND box {}", b"a: b\r\n\r\n")
+    fred.ok(b"SELECT box")
+    other = connect()
+    other.ok(b"LOGIN fred secret")
+    other.ok(b"SELECT box")
+    fred.ok(b"RENAME box crate")
+    for client in (fred, other):
+        assert client.ok(b"NOOP") == []
+        assert client.ok(b"FETCH 1 BODY.PEEK[]") == [b"1 FETCH (BODY[] {8}\r\na: b\r\n\r\n)"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -37,6 +37,13 @@ class Fetch(Command):
 
     may_expunge: ClassVar[bool] = False
     looks_first: ClassVar[bool] = True
+
+    #: Items that are computed from the structure of a message.
+    structures: ClassVar[Mapping[bytes, Callable[[Entity], bytes]]] = {
+        b"ENVELOPE": envelope,
+        b"BODY": body,
+        b"BODYSTRUCTURE": bodystructure,
+    }
 
     messages: SequenceSet
     items: tuple[FetchItem | BodyItem, ...]
@@ -120,7 +127,7 @@ class Fetch(Command):
                 yield b"RFC822.SIZE %d" % meta.size
             else:
                 assert message is not None
-                yield b"%s %s" % (item.name, _STRUCTURES[item.name](message))
+                yield b"%s %s" % (item.name, self.structures[item.name](message))
 
     def show_body(self, item: BodyItem, message: Entity) -> bytes:
         """Return a body item with its octets, NIL where the message has no such part."""
@@ -131,9 +138,6 @@ class Fetch(Command):
             first, count = item.partial
             octets = octets[first : first + count]
         return b"%s %s" % (item.label(), wire.literal(octets))
-
-
-_STRUCTURES = {b"ENVELOPE": envelope, b"BODY": body, b"BODYSTRUCTURE": bodystructure}
 
 
 def read(mailbox: Mailbox, uid: int, *, mark_seen: bool) -> tuple[bytes, MessageMeta | None]:

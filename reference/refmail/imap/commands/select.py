@@ -36,7 +36,12 @@ class Select(Command):
         name = mailbox_argument(self.mailbox)
         try:
             view, uid_next = yield from session.call(
-                open_view, session.services.store, session.user, name, read_only=self.read_only
+                open_view,
+                session.services.store,
+                session.user,
+                name,
+                read_only=self.read_only,
+                view_type=session.view_type,
             )
         except NoSuchMailbox:
             raise Refused(no(b"There is no such mailbox")) from None
