@@ -1,0 +1,52 @@
+"""The proof that checks can fail, and fail rightly: the suite on mutants, legal variants and stupid servers.
+
+For the reference everything is green, and each checked requirement has a mutant.
+For each variant nothing is violated; for each mutant exactly what it declares; and
+against a stupid server no check passes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.console import Console
+
+from mailspec.prove.judge import Finding
+from mailspec.prove.pool import ProverDied, prove_all
+from mailspec.prove.report import print_finding, print_summary, write_json
+from mailspec.prove.subject import Subject, UnknownSubject, all_subjects, chosen
+
+__all__ = ["Finding", "ProverDied", "Subject", "UnknownSubject", "all_subjects", "chosen", "run"]
+
+
+def run(
+    names: Iterable[str], *, workers: int, addresses: tuple[str, ...] = (), out: Path, console: Console
+) -> list[Finding]:
+    """Prove the named subjects, show each finding as it comes, and write `prove.json` into `out`.
+
+    Args:
+        names: mutants, variants, or kinds of them; all subjects for none.
+        workers: processes to use.
+        addresses: the checks to run, all of them for none.
+        out: folder for `prove.json` and the processes' logs.
+        console: where to show them.
+
+    Raises:
+        UnknownSubject: a name is nobody's.
+        ProverDied: a process failed.
+    """
+    subjects = chosen(names)
+    began = time.monotonic()
+    done = 0
+
+    def show(finding: Finding) -> None:
+        nonlocal done
+        done += 1
+        print_finding(finding, console, done, len(subjects))
+
+    findings = prove_all(subjects, workers, addresses, out, show)
+    write_json(findings, out / "prove.json")
+    print_summary(findings, console, time.monotonic() - began)
+    return findings

@@ -1,0 +1,115 @@
+"""One process of `mailspec prove`: one pytest session in which the suite runs on subject after subject."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mailspec.cli.collect import base_arguments
+from mailspec.cli.session import output_to, run_pytest
+from mailspec.lab.server import LabPlan, LabServer
+from mailspec.plugin.session import RunState, make_header, run_items
+from mailspec.prove.judge import Finding, coverage_problems, judge
+from mailspec.prove.subject import Kind, Subject
+from mailspec.requirements import load_ledger
+from mailspec.result import CheckResult
+from mailspec.suite.fixtures.lab import LAB_ADDRESS
+from mailspec.target.embedded import Embedded
+from mailspec.target.probe import probe
+from mailspec.target.target import TIMEOUT_FACTOR, open_target
+from refmail.blueprint import Blueprint
+
+__all__ = ["Prover", "run_session"]
+
+#: Factor on every deadline: the server is in the same process, and many mutants keep silent.
+PATIENCE = 0.25
+
+
+class Prover:
+    """The pytest plugin that runs all collected checks on each subject in turn.
+
+    Args:
+        subjects: which ones; taken one after the other, from whatever hands them out.
+        publish: told of each finding.
+        mutants: all mutants there are, for the question whether each checked requirement has one.
+    """
+
+    def __init__(
+        self, subjects: Iterator[Subject], publish: Callable[[Finding], None], mutants: tuple[Subject, ...]
+    ) -> None:
+        self._subjects = subjects
+        self._publish = publish
+        self._mutants = mutants
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run the checks on each subject."""
+        lab = LabServer(LabPlan())
+        lab.start()
+        try:
+            for subject in self._subjects:
+                self._publish(self._prove(subject, session.items, lab))
+        finally:
+            lab.stop()
+        return True
+
+    def _prove(self, subject: Subject, items: list[pytest.Item], lab: LabServer) -> Finding:
+        began = time.monotonic()
+        try:
+            checks = _run(subject, items, lab)
+        except OSError as error:
+            return _failed(subject, f"the server could not be run: {error}", time.monotonic() - began)
+        finding = judge(subject, checks, time.monotonic() - began)
+        if subject.kind is not Kind.REFERENCE:
+            return finding
+        return _with(finding, coverage_problems(self._mutants, checks))
+
+
+def _run(subject: Subject, items: list[pytest.Item], lab: LabServer) -> tuple[CheckResult, ...]:
+    with Embedded(blueprint=subject.apply(Blueprint()), lab=lab) as embedded:
+        os.environ[LAB_ADDRESS] = embedded.lab_address
+        target = open_target(embedded.profile, tier="destructive").with_offers(probe)
+        ledger = load_ledger()
+        run = RunState(make_header(target, ledger), ledger)
+        return run_items(items, target, run).checks
+
+
+def _failed(subject: Subject, problem: str, seconds: float) -> Finding:
+    return Finding(
+        kind=subject.kind,
+        name=subject.name,
+        says=subject.says,
+        problems=(problem,),
+        counts={},
+        violated=(),
+        seconds=seconds,
+    )
+
+
+def _with(finding: Finding, problems: tuple[str, ...]) -> Finding:
+    import msgspec
+
+    return msgspec.structs.replace(finding, problems=(*finding.problems, *problems))
+
+
+def run_session(
+    subjects: Iterator[Subject],
+    publish: Callable[[Finding], None],
+    mutants: tuple[Subject, ...],
+    addresses: tuple[str, ...],
+    log: Path,
+) -> int:
+    """Collect the suite once and prove subjects until there are no more; pytest's words go into `log`.
+
+    Returns:
+        pytest's exit code; anything but 0 means that the session itself failed.
+    """
+    os.environ[TIMEOUT_FACTOR] = f"{PATIENCE:g}"
+    arguments = [*base_arguments(), "--mailspec-judge", "--mailspec-tier", "destructive", "-q"]
+    arguments += [word for address in addresses for word in ("--mailspec-select", address)]
+    with output_to(log):
+        return run_pytest(arguments, [Prover(subjects, publish, mutants)])
