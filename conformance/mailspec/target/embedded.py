@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,13 +17,13 @@ import msgspec
 
 from mailspec.lab.server import LabPlan, LabServer
 from mailspec.target.write import Table, Value, profile_text
+from refmail import mutants, variants
 from refmail.blueprint import Blueprint
-from refmail.config import Config, DnsConfig, ListenerConfig, RelayConfig, StoreConfig, UserConfig
+from refmail.config import Config, DnsConfig, RelayConfig, StoreConfig, UserConfig, demo_config
 from refmail.embed import ServerThread
-from refmail.services import LISTENERS
 from refmail.users import PasswordHash
 
-__all__ = ["DOMAIN", "Embedded"]
+__all__ = ["DOMAIN", "Embedded", "blueprint_of", "mutants_breaking"]
 
 DOMAIN = "target.test"
 HOSTNAME = "mail.target.test"
@@ -42,10 +43,20 @@ class Embedded:
         workers: how many workers share it; each gets two accounts and MX hosts of its own.
         blueprint: the server's parts, for mutants and variants.
         lab: a lab that runs already; one is started, and stopped with the server, where None.
+        fixed_ports: the ports that refmail's manual names, instead of ports that the kernel chooses.
     """
 
-    def __init__(self, workers: int = 1, blueprint: Blueprint | None = None, lab: LabServer | None = None) -> None:
+    def __init__(
+        self,
+        workers: int = 1,
+        blueprint: Blueprint | None = None,
+        lab: LabServer | None = None,
+        *,
+        fixed_ports: bool = False,
+    ) -> None:
         self.workers = workers
+        self._fixed_ports = fixed_ports
+        self._passwords: dict[str, str] = {}
         self._blueprint = blueprint
         self._lab = lab
         self._owns_lab = lab is None
@@ -80,6 +91,18 @@ class Embedded:
         """Where workers find the lab, as the fixtures want it."""
         return msgspec.json.encode(self.lab.address).decode()
 
+    def banner(self) -> Iterator[str]:
+        """Yield what people need to know to use the server."""
+        assert self._server is not None, "the server does not run"
+        host, port = self.lab.dns_address
+        yield f"refmail is {HOSTNAME}, mail for {DOMAIN}; DNS for what it relays: {host}:{port}"
+        for listener, number in self._server.ports.items():
+            yield f"  {listener:<12} 127.0.0.1:{number}"
+        for name, password in self._passwords.items():
+            yield f"  {name}@{DOMAIN}  login {name}  password {password}"
+        yield f"judge it: mailspec run --target {self.profile}"
+        yield "Ctrl-C stops it."
+
     def stop(self) -> None:
         """Stop the server and remove everything it wrote; may be called again."""
         if self._server is not None:
@@ -99,7 +122,7 @@ class Embedded:
             lab.start()
             self._lab = lab
         names = [f"user{number:02}" for number in range(2 * self.workers)]
-        passwords = {name: secrets.token_urlsafe(12) for name in names}
+        passwords = self._passwords = {name: secrets.token_urlsafe(12) for name in names}
         for name, password in passwords.items():
             secret = folder / f"{name}.secret"
             secret.touch(mode=0o600)
@@ -121,7 +144,7 @@ class Embedded:
             hostname=HOSTNAME,
             domains=(DOMAIN,),
             users=users,
-            listeners={name: ListenerConfig() for name in LISTENERS},
+            listeners=demo_config(fixed_ports=self._fixed_ports).listeners,
             store=StoreConfig(kind="maildir", path=str(folder / "mail")),
             dns=DnsConfig(servers=(f"{host}:{port}",)),
             relay=RelayConfig(dial=self.lab.dial_map, spool=str(folder / "spool"), retries=RETRIES, give_up=GIVE_UP),
@@ -149,3 +172,20 @@ class Embedded:
             },
             "limits": {"failed_logins": 100_000},
         }
+
+
+def blueprint_of(variant_names: Sequence[str], mutant_names: Sequence[str]) -> Blueprint:
+    """Return the blueprint with the named variants and mutants applied in this order.
+
+    Raises:
+        KeyError: there is none of that name.
+    """
+    blueprint = Blueprint()
+    for deviation in (*map(variants.by_name, variant_names), *map(mutants.by_name, mutant_names)):
+        blueprint = deviation.apply(blueprint)
+    return blueprint
+
+
+def mutants_breaking(requirement_id: str) -> list[tuple[str, str]]:
+    """Return names and descriptions of the mutants that break a requirement."""
+    return [(mutant.name, mutant.says) for mutant in mutants.all_mutants() if requirement_id in mutant.breaks]

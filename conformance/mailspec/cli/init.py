@@ -1,0 +1,133 @@
+"""`mailspec init`: write a profile by probing hosts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mailspec.cli.stop import Stop
+from mailspec.cli.targets import asked, host_and_port, quick_profile, target_options
+from mailspec.target.dialogue import StepFailed, open_dialogue
+from mailspec.target.probe import PROBE_SECONDS
+from mailspec.target.profile import SERVICES, ServiceName, TlsMode
+from mailspec.target.write import Table, Value, profile_text
+from mailspec.wire.endpoint import Endpoint
+from mailspec.wire.recorder import Recorder
+
+__all__ = ["candidates", "command", "find_service"]
+
+_COMMENTS = {
+    "name": "A mailspec profile. `mailspec doctor --target FILE` verifies it, `mailspec run --target FILE` uses it.",
+    "accounts": "Accounts made for tests, their INBOXes empty. Each worker of a run uses two.",
+}
+
+_REST = """
+# [[accounts]]                      # made for tests; two for each worker
+# address = "alice@example.org"
+# secret = { env = "ALICE_PASSWORD" }    # or { file = "alice.secret" }
+
+# domains = ["example.org"]         # further domains whose mail ends here; goes to the top
+
+# [store]                           # if this machine can read the mail
+# kind = "maildir"
+# path = "/home/{login}/Maildir"    # also {local} and {domain}
+
+# [limits]
+# failed_logins = 20                # in a whole run
+# connections_per_second = 5.0
+"""
+
+
+@click.command("init")
+@click.argument("host", required=False)
+@target_options
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("target.toml"), show_default=True, help="File to write."
+)
+@click.option("--force", is_flag=True, help="Overwrite the file.")
+def command(host: str | None, out: Path, *, force: bool, **values: Any) -> None:
+    """Probe HOST, or the hosts of --smtp, --imap and the like, and write a profile."""
+    wanted = asked({**values, **({} if values.get("profile") is None else {"profile": None})})
+    if out.exists() and not force:
+        msg = f"{out} exists\n  --force overwrites it, --out names another file"
+        raise Stop(msg)
+    places: dict[ServiceName, str] = dict(wanted.services) or (dict.fromkeys(SERVICES, host) if host else {})
+    if not places:
+        msg = "nothing to probe\n  mailspec init HOST, or --smtp HOST --imap HOST and so on"
+        raise Stop(msg)
+    found: dict[str, Table] = {}
+    for name, where in places.items():
+        table = find_service(name, where, wanted.ca)
+        click.echo(f"{name}: " + (_described(table) if table else "not found"))
+        if table is not None:
+            found[name] = table
+    if not found:
+        msg = "no service answers\n  is the host right, and does a firewall stand between?"
+        raise Stop(msg)
+    document = quick_profile(replace(wanted, services={})) | found
+    document = {"name": host or next(iter(places.values())).partition(":")[0], **document}
+    text = profile_text(document, _COMMENTS)
+    out.write_text(text if wanted.users else text + _REST)
+    click.echo(f"{out} written; next: mailspec doctor --target {out}")
+
+
+def candidates(name: ServiceName, port: int | None) -> list[tuple[int, TlsMode]]:
+    """Return ports and TLS modes to try, the most protected first."""
+    if port is not None:
+        return [(port, "implicit"), (port, "none")] if port in (465, 993, 995) else [(port, "none"), (port, "implicit")]
+    usual: dict[ServiceName, list[tuple[int, TlsMode]]] = {
+        "smtp": [(25, "none")],
+        "submission": [(465, "implicit"), (587, "none")],
+        "pop3": [(995, "implicit"), (110, "none")],
+        "imap": [(993, "implicit"), (143, "none")],
+    }
+    return usual[name]
+
+
+def find_service(name: ServiceName, where: str, ca: Path | None) -> dict[str, Value] | None:
+    """Return the profile's table for a service, or None where nothing answers.
+
+    Args:
+        name: which protocol it should speak.
+        where: HOST or HOST:PORT.
+        ca: file of the authority to trust.
+    """
+    host, port = host_and_port(where, f"--{name}")
+    for number, mode in candidates(name, port):
+        for verify in (True, False):
+            endpoint = Endpoint(host, number, tls=mode, ca=ca, verify=verify)
+            reached = _reach(name, endpoint)
+            if reached is None:
+                continue
+            table: dict[str, Value] = {"host": host, "port": number, "tls": reached}
+            if ca is not None:
+                table["ca"] = str(ca.resolve())
+            if not verify:
+                table["verify"] = False
+            return table
+    return None
+
+
+def _reach(name: ServiceName, endpoint: Endpoint) -> TlsMode | None:
+    """Return the TLS mode by which the service works, None if it does not."""
+    recorder = Recorder(deadline=PROBE_SECONDS)
+    try:
+        with open_dialogue(name, endpoint, recorder) as dialogue:
+            dialogue.greet()
+            dialogue.ask_capabilities()
+            if endpoint.tls == "none" and dialogue.offered(dialogue.tls_capability):
+                dialogue.start_tls()
+                return "starttls"
+            return endpoint.tls
+    except (StepFailed, OSError):
+        return None
+    finally:
+        recorder.close()
+
+
+def _described(table: Table) -> str:
+    trust = ", its certificate is not trusted here: set ca or server_name" if table.get("verify") is False else ""
+    return f"port {table['port']}, tls {table['tls']}{trust}"

@@ -1,0 +1,54 @@
+"""`mailspec list`: the checks that addresses select."""
+
+from __future__ import annotations
+
+import sys
+from itertools import groupby
+
+import click
+import msgspec
+
+from mailspec.cli.collect import Check, collect_checks, select_checks
+from mailspec.requirements import Ledger, load_ledger
+
+__all__ = ["command"]
+
+#: Columns for the requirement's id; longer ones push the rest of their line.
+_ID_COLUMNS = 38
+
+
+@click.command("list")
+@click.argument("addresses", nargs=-1, metavar="[ADDRESS]...")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="How to write it.")
+def command(addresses: tuple[str, ...], form: str) -> None:
+    """List checks by area with the requirement that each judges; `mailspec run --help` explains addresses."""
+    ledger = load_ledger()
+    checks = select_checks(addresses, collect_checks(ledger))
+    if form == "json":
+        entries = [_entry(check, ledger) for check in checks]
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(entries), indent=1).decode() + "\n")
+        return
+    for module, group in groupby(checks, key=lambda check: check.id.rpartition("/")[0]):
+        click.echo(click.style(module, bold=True))
+        for check in group:
+            requirement = ledger.get(check.about.requirement_id)
+            level = requirement.level if requirement is not None else "?"
+            click.echo(f"  {check.about.requirement_id:<{_ID_COLUMNS}} {level:<7} {check.id.rpartition('/')[2]}")
+    requirements = len({check.about.requirement_id for check in checks})
+    click.echo(f"{len(checks)} checks of {requirements} requirements")
+
+
+def _entry(check: Check, ledger: Ledger) -> dict[str, object]:
+    requirement = ledger.get(check.about.requirement_id)
+    needs = dict.fromkeys((*(requirement.needs if requirement else ()), *check.about.needs))
+    return {
+        "id": check.id,
+        "requirement": check.about.requirement_id,
+        "level": requirement.level if requirement else None,
+        "url": requirement.url if requirement else None,
+        "title": check.title,
+        "needs": list(needs),
+        "tier": check.about.tier,
+        "slow": check.about.slow,
+        "location": check.location,
+    }
