@@ -70,6 +70,7 @@ class Stream:
             sock = socket.create_connection((endpoint.host, endpoint.port), timeout=recorder.deadline)
         except OSError as error:
             msg = f"cannot connect to {endpoint.label}: {error}; is the service running and the profile right?"
+            recorder.transcript.add(0, Direction.NOTE, msg.encode())
             raise Blocked(msg) from error
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -270,7 +270,11 @@ def test_envelope() -> None:
         b"Wed, 17 Jul 1996",
         b'a"b',
         (Address(b'A "q"', None, b"a", b"x.test"), Address(None, None, b"b", None)),
-        *([None] * 5),  # type: ignore[arg-type]  (mypy cannot count a list)
+        None,
+        None,
+        None,
+        None,
+        None,
         b"<1@x>",
         b"<2@x>",
     )
