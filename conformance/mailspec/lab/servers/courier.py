@@ -27,10 +27,6 @@ _ESMTPD = {
 }
 _IMAP = {"MAXPERIP": "200", "MAXDAEMONS": "200", "ADDRESS": LOOPBACK}
 _TLS = {"TLS_CERTFILE": _PEM, "SSLADDRESS": LOOPBACK, "TLS_TRUSTCERTS": "/etc/ssl/certs"}
-_CAPABILITIES = (
-    "IMAP4rev1 UIDPLUS CHILDREN NAMESPACE THREAD=ORDEREDSUBJECT THREAD=REFERENCES SORT QUOTA AUTH=PLAIN IDLE"
-)
-
 _FILES = {
     "locals": f"localhost\n{DOMAIN}\n{HOSTNAME}\n",
     "me": f"{HOSTNAME}\n",
@@ -58,8 +54,15 @@ _DATABASE = (
 
 
 def _set(file: str, values: dict[str, str]) -> str:
-    """Return the command that sets variables in one of Courier's shell-like files, whether they are there or not."""
-    lines = (f"sed -i '/^{name}=/d' {file}; echo '{name}=\"{value}\"' >> {file}" for name, value in values.items())
+    """Return the command that sets variables in one of Courier's shell-like files.
+
+    A variable is set where it stands, because later lines use earlier ones; where there is none, at the end.
+    """
+    lines = (
+        f"if grep -q '^{name}=' {file}; then sed -i 's|^{name}=.*|{name}=\"{value}\"|' {file};"
+        f" else echo '{name}=\"{value}\"' >> {file}; fi"
+        for name, value in values.items()
+    )
     return f"cd /etc/courier; {'; '.join(lines)}"
 
 
@@ -75,8 +78,8 @@ class Courier:
         _set("esmtpd-msa", {**_ESMTPD, "PORT": "587", "AUTH_REQUIRED": "1", "ESMTP_TLS_REQUIRED": "1"}),
         _set("esmtpd-msa", {"ESMTPAUTH": "", "ESMTPAUTH_TLS": "PLAIN LOGIN"}),
         _set("courierd", {"ESMTP_USE_STARTTLS": "0", "DEFAULTDELIVERY": "./Maildir"}),
-        _set("imapd", {**_IMAP, "IMAP_CAPABILITY": _CAPABILITIES}),
-        _set("pop3d", {**_IMAP, "POP3AUTH": "PLAIN LOGIN"}),
+        _set("imapd", _IMAP),
+        _set("pop3d", _IMAP),
         _set("imapd-ssl", {**_TLS, "IMAPDSTARTTLS": "YES", "IMAP_TLS_REQUIRED": "0"}),
         _set("pop3d-ssl", {**_TLS, "POP3_STARTTLS": "YES", "POP3_TLS_REQUIRED": "0"}),
         _set("authdaemonrc", {"authmodulelist": "authuserdb", "daemons": "5"}),
