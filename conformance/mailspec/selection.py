@@ -104,6 +104,9 @@ class Selection:
 
 
 def _matches(pattern: str, name: str) -> bool:
+    # Parameters stand in brackets, which are a pattern too: smtp/size/limit[64].
+    if name == pattern:
+        return True
     if any(sign in pattern for sign in "*?["):
         return fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(name, pattern + "/*")
     # "5321/4.5" includes section 4.5.2 but not 4.51.

@@ -255,3 +255,12 @@ def test_a_wait_close_to_the_deadline_is_noted(run_checks: RunChecks) -> None:
 
     slow = {check.id: check.slow for check in result.checks if check.kind == "check"}
     assert slow == {"smtp/inner/one": True, "smtp/inner/two": False}
+
+
+def test_the_rerun_line_of_a_parametrized_check_selects_it(run_checks: RunChecks) -> None:
+    source = "@pytest.mark.parametrize('size', ['[a]', 'b'])\n" + body("pass", fixtures="size")
+
+    _, result = run_checks(source, "--mailspec-select=smtp/inner/one[[a]]")
+
+    assert only(result).id == "smtp/inner/one[[a]]"
+    assert only(result).rerun == "mailspec run 'smtp/inner/one[[a]]'"
