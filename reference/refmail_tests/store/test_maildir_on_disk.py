@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,7 +16,7 @@ import pytest
 
 from refmail.store.api import InvalidName, NoSuchMailbox, NoSuchMessage, StoreError, StoreFull
 from refmail.store.maildir import MaildirStore
-from refmail.store.scan import Place, scan
+from refmail.store.scan import Place, Sighting, measure, scan
 
 MESSAGE = b"Subject: one\r\n\r\nbody\r\n"
 DISK = b"Subject: one\n\nbody\n"
@@ -434,3 +436,71 @@ def test_maildir_removed_behind_our_back_is_made_again(maildir_store: MaildirSto
 
     maildir_store.deliver("ada", MESSAGE)
     assert len(maildir_store.open("ada", "INBOX").messages()) == 1
+
+
+FILE_LIMIT = """
+import resource, sys
+from pathlib import Path
+from refmail.store.api import StoreFull
+from refmail.store.maildir import MaildirStore
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+store = MaildirStore(Path(sys.argv[1]))
+try:
+    store.deliver("ada", b"x" * 50_000)
+except StoreFull:
+    store.deliver("ada", b"small")
+"""
+
+
+def test_write_that_the_kernel_cuts_short_leaves_nothing(root: Path, folder: Path) -> None:
+    subprocess.run([sys.executable, "-c", FILE_LIMIT, str(root)], check=True, timeout=60)
+
+    inbox = MaildirStore(root, sync=False).open("ada", "INBOX")
+    assert [inbox.read(meta.uid) for meta in inbox.messages()] == [b"small"]
+    assert files(folder, "tmp") == []
+
+
+def test_folder_without_changes_is_not_read_again(
+    maildir_store: MaildirStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = maildir_store.open("ada", "INBOX")
+    for _ in range(3):
+        inbox.add(MESSAGE)
+    inbox.claim_recent()
+    for sub in ("new", "cur"):
+        os.utime(folder / sub, (1_000_000_000, 1_000_000_000))
+    inbox.messages()
+    scans: list[Path] = []
+
+    def counted(path: Path) -> dict[str, Place]:
+        scans.append(path)
+        return scan(path)
+
+    monkeypatch.setattr("refmail.store.mirror.scan", counted)
+    for _ in range(3):
+        inbox.messages()
+        inbox.changes_since(0)
+        inbox.recent_count()
+        inbox.read(1)
+    assert scans == []
+    drop(folder, "1.x.host")
+    inbox.messages()
+    assert scans != []
+
+
+def test_unreadable_file_does_not_hide_the_others(
+    maildir_store: MaildirStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox = maildir_store.open("ada", "INBOX")
+    inbox.add(MESSAGE)
+    locked = drop(folder, "1.x.host")
+
+    def refuse(path: Path) -> Sighting:
+        if path == locked:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return measure(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("refmail.store.mirror.measure", refuse)
+        assert len(inbox.messages()) == 1
+    assert len(inbox.messages()) == 2
