@@ -135,7 +135,7 @@ def test_octets_before_the_handshake_are_thrown_away(authority: trustme.CA, ca_f
 
 
 def test_a_handshake_can_be_judged() -> None:
-    recorder = Recorder(deadline=2)
+    recorder = Recorder(deadline=0.3)
     with hostile.HostileServer(hostile.early_replies, b"220 go\r\n") as server:
         smtp = SmtpClient.connect(server.endpoint, recorder)
         smtp.command(b"STARTTLS").require(220)
@@ -200,9 +200,15 @@ def test_too_long_ends_the_connection_for_good() -> None:
 
 
 def test_reset_by_either_side() -> None:
+    def reset_when_asked(sock: socket.socket, stop: threading.Event) -> None:
+        # Not at once: connecting itself could already see the reset.
+        sock.recv(1)
+        hostile.reset_at_once(sock, stop)
+
     recorder = Recorder(deadline=5)
-    with hostile.HostileServer(hostile.reset_at_once) as server:
+    with hostile.HostileServer(reset_when_asked) as server:
         stream = Stream.connect(server.endpoint, recorder)
+        stream.send(b"x")
         assert isinstance(stream.read_line(100, recorder.until()), ConnectionReset)
         stream.send(b"NOOP\r\n")
         assert recorder.transcript.endings[stream.connection] is Ending.RESET
