@@ -83,6 +83,12 @@ class Client:
         self._take(self.machine.expired())
         return self.received[before:]
 
+    def stop(self) -> bytes:
+        """Shut the server down."""
+        before = len(self.received)
+        self._take(self.machine.stop())
+        return self.received[before:]
+
     def run(self, command: bytes, *literals: bytes) -> list[bytes]:
         """Run one command and return its response lines, the tagged one last, without the tag.
 

@@ -135,3 +135,11 @@ def test_autologout_says_bye(connect: Any) -> None:
     assert client.machine.deadline() == Policy().imap_idle
     assert client.expire().startswith(b"* BYE ")
     assert client.closed
+
+
+@pytest.mark.parametrize("last", [b"", b"a LOGIN {4}\r\n", b"a AUTHENTICATE PLAIN\r\n"])
+def test_shutdown_says_bye(connect: Any, last: bytes) -> None:
+    client = connect()
+    client.feed(last)
+    assert client.stop().startswith(b"* BYE ")
+    assert client.closed
