@@ -88,6 +88,7 @@ class FakeDns:
             self._thread.run(self._listen())
         except BaseException:
             self._thread.close()
+            self._thread = None
             raise
 
     def stop(self) -> None:

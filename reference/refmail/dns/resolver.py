@@ -60,6 +60,8 @@ class Exchangers:
     hosts: tuple[Exchanger, ...]
     #: Whether there was no MX record, so that the domain itself stands for one of preference 0.
     implicit: bool = False
+    #: The name behind the aliases that were followed; empty where there were none.
+    alias_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,14 @@ class Addresses:
 
 
 MailHosts = Exchangers | NullMx | NoSuchDomain | DnsTrouble
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The records of one type, none or more, and the name they are at after all aliases."""
+
+    records: tuple[dns.rdata.Rdata, ...]
+    name: str
 
 
 class MailResolver(Protocol):
@@ -127,18 +137,20 @@ class Resolver:
     async def mail_hosts(self, domain: str) -> MailHosts:
         """Return where mail for a domain goes; CNAMEs are followed (RFC 5321 section 5.1)."""
         answer = await self._ask(domain, "MX")
-        if not isinstance(answer, list):
+        if not isinstance(answer, _Found):
             return answer
         hosts: list[Exchanger] = []
-        for item in answer:
+        for item in answer.records:
             assert isinstance(item, dns.rdtypes.ANY.MX.MX)
             if item.exchange != dns.name.root:
                 hosts.append(Exchanger(item.preference, _text(item.exchange)))
-        if not answer:
-            return Exchangers((Exchanger(0, domain.rstrip(".").lower()),), implicit=True)
+        asked = domain.rstrip(".").lower()
+        alias_of = "" if answer.name == asked else answer.name
+        if not answer.records:
+            return Exchangers((Exchanger(0, asked),), implicit=True, alias_of=alias_of)
         if not hosts:
             return NullMx()
-        return Exchangers(tuple(sorted(set(hosts))))
+        return Exchangers(tuple(sorted(set(hosts))), alias_of=alias_of)
 
     async def addresses(self, host: str) -> Addresses | NoSuchDomain | DnsTrouble:
         """Return a host's addresses; trouble with one family matters only where the other has none."""
@@ -151,24 +163,25 @@ class Resolver:
             if isinstance(answer, DnsTrouble):
                 trouble = answer
             else:
-                found += [item.to_text() for item in answer]
+                found += [item.to_text() for item in answer.records]
         if not found and trouble is not None:
             return trouble
         return Addresses(tuple(dict.fromkeys(found)))
 
-    async def _ask(self, name: str, kind: str) -> list[dns.rdata.Rdata] | NoSuchDomain | DnsTrouble:
+    async def _ask(self, name: str, kind: str) -> _Found | NoSuchDomain | DnsTrouble:
         """Return the records of one type at a name or at what it is an alias of."""
         try:
             target = dns.name.from_text(name)
             for _ in range(MAX_ALIASES):
                 answer = await self._resolver.resolve(target, kind, raise_on_no_answer=False)
                 if answer.rrset is not None:
-                    return list(answer.rrset)
+                    records: list[dns.rdata.Rdata] = list(answer.rrset)
+                    return _Found(tuple(records), _text(answer.canonical_name))
                 if _is_referral(answer.response):
                     return DnsTrouble(f"the server asked for {name} does not serve it")
                 # A server that does not follow the alias itself leaves that to us.
                 if answer.canonical_name == target:
-                    return []
+                    return _Found((), _text(target))
                 target = answer.canonical_name
         except dns.resolver.NXDOMAIN:
             return NoSuchDomain(f"{name} does not exist")

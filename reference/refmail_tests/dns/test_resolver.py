@@ -99,7 +99,7 @@ def test_aliases_are_followed_and_loops_end(fake: FakeDns) -> None:
     fake.add(Record("round.test", "CNAME", "about.test."), Record("about.test", "CNAME", "round.test."))
     fake.add(Record("dangling.test", "CNAME", "nowhere.test."))
 
-    assert hosts(fake, "alias.test") == Exchangers((Exchanger(5, "mx.test"),))
+    assert hosts(fake, "alias.test") == Exchangers((Exchanger(5, "mx.test"),), alias_of="real.test")
     assert addresses(fake, "bare.test") == Addresses(("127.0.0.9",))
     assert isinstance(hosts(fake, "round.test"), DnsTrouble)
     assert isinstance(hosts(fake, "dangling.test"), NoSuchDomain)
