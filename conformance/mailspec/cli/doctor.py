@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
+import textwrap
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -25,6 +26,9 @@ from mailspec.wire.smtp import SmtpClient
 __all__ = ["Examination", "command"]
 
 T = TypeVar("T")
+
+#: Columns before the text of a step, and for it.
+_INDENT, _COLUMNS = 17, 62
 
 
 @click.command("doctor")
@@ -180,7 +184,8 @@ class Examination:
         try:
             value = run()
         except StepFailed as failed:
-            self._fail(name, failed)
+            # Connecting includes TLS where it comes first.
+            self._fail("tls" if failed.step is Step.TLS else name, failed)
             raise
         self._say(name, show(value))
         return value
@@ -188,12 +193,17 @@ class Examination:
     def _fail(self, name: str, failed: StepFailed) -> None:
         self.failures += 1
         self._say(name, failed.reason, sign="!!")
-        click.echo(f"{'':<16}{failed.remedy}")
+        for line in textwrap.wrap(failed.remedy, _COLUMNS, break_long_words=False):
+            click.echo(" " * _INDENT + line)
 
     def _say(self, name: str, text: str, sign: str = "ok") -> None:
-        width = 78 - 16
-        shown = text if len(text) <= width or sign != "ok" else text[: width - 3] + "..."
-        click.echo(f"  {click.style(sign, fg='red' if sign == '!!' else 'green')}  {name:<10} {shown}".rstrip())
+        lines = textwrap.wrap(text, _COLUMNS, break_long_words=False) or [""]
+        if sign == "ok":
+            lines = [textwrap.shorten(text, _COLUMNS, placeholder=" ...")]
+        mark = click.style(sign, fg="red" if sign == "!!" else "green")
+        click.echo(f"  {mark}  {name:<10} {lines[0]}".rstrip())
+        for line in lines[1:]:
+            click.echo(" " * _INDENT + line)
 
 
 def resolve(endpoint: Endpoint) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from mailspec.cli.stop import Stop
-from mailspec.cli.targets import asked, host_and_port, quick_profile, target_options
+from mailspec.cli.targets import asked, host_and_port, name_of, quick_profile, target_options
 from mailspec.target.dialogue import StepFailed, open_dialogue
 from mailspec.target.probe import PROBE_SECONDS
 from mailspec.target.profile import SERVICES, ServiceName, TlsMode
@@ -50,7 +50,10 @@ _REST = """
 @click.option("--force", is_flag=True, help="Overwrite the file.")
 def command(host: str | None, out: Path, *, force: bool, **values: Any) -> None:
     """Probe HOST, or the hosts of --smtp, --imap and the like, and write a profile."""
-    wanted = asked({**values, **({} if values.get("profile") is None else {"profile": None})})
+    wanted = asked(values, other_host=host is not None)
+    if wanted.profile is not None:
+        msg = "init writes a profile and reads none\n  --out names the file to write"
+        raise Stop(msg)
     if out.exists() and not force:
         msg = f"{out} exists\n  --force overwrites it, --out names another file"
         raise Stop(msg)
@@ -68,7 +71,7 @@ def command(host: str | None, out: Path, *, force: bool, **values: Any) -> None:
         msg = "no service answers\n  is the host right, and does a firewall stand between?"
         raise Stop(msg)
     document = quick_profile(replace(wanted, services={})) | found
-    document = {"name": host or next(iter(places.values())).partition(":")[0], **document}
+    document["name"] = name_of(places)
     text = profile_text(document, _COMMENTS)
     out.write_text(text if wanted.users else text + _REST)
     click.echo(f"{out} written; next: mailspec doctor --target {out}")

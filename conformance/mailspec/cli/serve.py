@@ -42,7 +42,7 @@ def command(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
     try:
-        with Embedded(pairs, blueprint, fixed_ports=not free_ports) as server:
+        with Embedded(pairs, blueprint, fixed_ports=not free_ports, shared=True) as server:
             for line in server.banner():
                 click.echo(line)
             if profile is not None:

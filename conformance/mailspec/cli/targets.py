@@ -40,8 +40,11 @@ class Asked:
         """Whether hosts are named instead of a profile."""
         return bool(self.services)
 
-    def check(self) -> None:
+    def check(self, *, other_host: bool = False) -> None:
         """Refuse combinations that have no meaning.
+
+        Args:
+            other_host: whether the command names a host in another way.
 
         Raises:
             Stop: with what to change.
@@ -60,7 +63,7 @@ class Asked:
             )
             if given
         ]
-        if loose and not self.is_quick:
+        if loose and not (self.is_quick or other_host):
             msg = f"{', '.join(loose)} go with --smtp, --submission, --pop3 or --imap"
             raise Stop(msg)
         if len(self.users) != len(self.password_env):
@@ -102,14 +105,14 @@ def target_options(command: C) -> C:
     return command
 
 
-def asked(values: dict[str, Any]) -> Asked:
-    """Take the options of `target_options` out of a command's keyword arguments."""
+def asked(values: dict[str, Any], *, other_host: bool = False) -> Asked:
+    """Take the options of `target_options` out of a command's keyword arguments; `other_host` as in `Asked.check`."""
     services: dict[ServiceName, str] = {name: where for name in SERVICES if (where := values.pop(name)) is not None}
     found = Asked(
         services=services,
         **{key: values.pop(key) for key in ("profile", "users", "password_env", "tls", "ca", "no_verify")},
     )
-    found.check()
+    found.check(other_host=other_host)
     return found
 
 
@@ -167,7 +170,7 @@ def quick_profile(wanted: Asked) -> dict[str, Value | list[Table]]:
         Stop: an option cannot be understood.
     """
     modes = _tls_modes(wanted)
-    document: dict[str, Value | list[Table]] = {"name": next(iter(wanted.services.values())).partition(":")[0]}
+    document: dict[str, Value | list[Table]] = {"name": name_of(wanted.services)}
     for name, where in wanted.services.items():
         host, port = host_and_port(where, f"--{name}")
         table: dict[str, Value] = {"host": host}
@@ -184,6 +187,11 @@ def quick_profile(wanted: Asked) -> dict[str, Value | list[Table]]:
     if accounts:
         document["accounts"] = accounts
     return document
+
+
+def name_of(services: Mapping[ServiceName, str]) -> str:
+    """Return a name for a target of which only places are known: the host of the first service."""
+    return host_and_port(next(iter(services.values())), "the first host")[0] if services else "target"
 
 
 def quick_options(wanted: Asked) -> str:

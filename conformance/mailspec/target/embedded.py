@@ -44,6 +44,7 @@ class Embedded:
         blueprint: the server's parts, for mutants and variants.
         lab: a lab that runs already; one is started, and stopped with the server, where None.
         fixed_ports: the ports that refmail's manual names, instead of ports that the kernel chooses.
+        shared: the profile is for other processes; they cannot control this lab, so it has no [dns].
     """
 
     def __init__(
@@ -53,9 +54,11 @@ class Embedded:
         lab: LabServer | None = None,
         *,
         fixed_ports: bool = False,
+        shared: bool = False,
     ) -> None:
         self.workers = workers
         self._fixed_ports = fixed_ports
+        self._shared = shared
         self._passwords: dict[str, str] = {}
         self._blueprint = blueprint
         self._lab = lab
@@ -157,21 +160,19 @@ class Embedded:
         if trusted:
             common["ca"] = "ca.pem"
         host, port = self.lab.dns_address
-        return {
+        profile: dict[str, Value | list[Table]] = {
             "name": "refmail",
             **{name: {**common, "port": ports[name]} for name in ("smtp", "submission", "pop3", "imap")},
             "accounts": [
                 {"address": f"{name}@{DOMAIN}", "login": name, "secret": {"file": f"{name}.secret"}} for name in names
             ],
             "store": {"kind": "maildir", "path": "mail/{login}/Maildir"},
-            "dns": {
-                "listen": f"{host}:{port}",
-                "mx_hosts": [],
-                "retry_seconds": RETRIES[0],
-                "give_up_seconds": GIVE_UP,
-            },
             "limits": {"failed_logins": 100_000},
         }
+        if not self._shared:
+            times: dict[str, Value] = {"retry_seconds": RETRIES[0], "give_up_seconds": GIVE_UP}
+            profile["dns"] = {"listen": f"{host}:{port}", "mx_hosts": [], **times}
+        return profile
 
 
 def blueprint_of(variant_names: Sequence[str], mutant_names: Sequence[str]) -> Blueprint:
