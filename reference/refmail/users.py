@@ -16,6 +16,9 @@ from refmail.services import Destination
 
 __all__ = ["LocalDirectory", "PasswordHash", "UserTable"]
 
+#: Highest cost taken from a file: 1 GiB of memory for each login.
+_HIGHEST_COST = 2**20
+
 
 @dataclass(frozen=True, slots=True)
 class PasswordHash:
@@ -44,7 +47,8 @@ class PasswordHash:
             parsed = cls(int(cost), base64.b64decode(salt, validate=True), base64.b64decode(key, validate=True))
         except (ValueError, binascii.Error):
             scheme, parsed = "", cls(0, b"", b"")
-        if scheme != "scrypt" or parsed.cost < 2 or parsed.cost & (parsed.cost - 1) or len(parsed.key) != 32:
+        power_of_two = parsed.cost & (parsed.cost - 1) == 0 and 2 <= parsed.cost <= _HIGHEST_COST
+        if scheme != "scrypt" or not power_of_two or len(parsed.key) != 32:
             msg = "a password hash is written scrypt$COST$SALT$KEY (`refmail hash` makes one)"
             raise ValueError(msg)
         return parsed
@@ -91,7 +95,7 @@ class UserTable:
         if user is None:
             self._nobody.matches(secret)
             return None
-        mac = hmac.digest(self._key, secret, "sha256")
+        mac = hmac.digest(self._key, user.encode() + b"\0" + secret, "sha256")
         with self._lock:
             remembered = self._remembered.get(user, b"")
         if hmac.compare_digest(remembered, mac):

@@ -122,17 +122,23 @@ class Link(asyncio.Protocol):
             msg = "the connection was lost before the handshake"
             raise ConnectionResetError(msg)
         self._inbox.clear()
-        upgraded = await asyncio.get_running_loop().start_tls(
-            self.transport,
-            self,
-            context,
-            server_side=True,
-            ssl_handshake_timeout=_HANDSHAKE_TIMEOUT,
-            ssl_shutdown_timeout=_SHUTDOWN_TIMEOUT,
-        )
-        if upgraded is None:
-            msg = "the connection was lost during the handshake"
-            raise ConnectionResetError(msg)
+        try:
+            upgraded = await asyncio.get_running_loop().start_tls(
+                self.transport,
+                self,
+                context,
+                server_side=True,
+                ssl_handshake_timeout=_HANDSHAKE_TIMEOUT,
+                ssl_shutdown_timeout=_SHUTDOWN_TIMEOUT,
+            )
+            if upgraded is None:
+                msg = "the connection was lost during the handshake"
+                raise ConnectionResetError(msg)
+        except BaseException:
+            # asyncio does not say that a connection was lost during a handshake.
+            self.transport.abort()
+            self.connection_lost(None)
+            raise
         self._transport = upgraded
         self._paused = False
         return self.tls_info()

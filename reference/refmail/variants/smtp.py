@@ -190,18 +190,6 @@ class SmtpKeepsBareLineBreaks(SmtpSession):
 
 
 @variants.smtp
-class SmtpHelpMinimal(SmtpSession):
-    """HELP answers 502 and is not listed (RFC 5321 section 4.3.2)."""
-
-    def do_help(self, argument: bytes) -> Reply:
-        del argument
-        return Reply.of(502, "5.5.1", "Command not implemented")
-
-    def offers(self) -> dict[bytes, bytes]:
-        return {keyword: values for keyword, values in super().offers().items() if keyword != b"HELP"}
-
-
-@variants.smtp
 class SmtpExpnRefused(SmtpSession):
     """EXPN answers 502 and is not listed (RFC 5321 section 4.3.2)."""
 
