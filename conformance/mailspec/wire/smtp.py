@@ -28,6 +28,7 @@ from mailspec.wire.smtp_reply import (
     PERMANENT,
     SUCCESS,
     TRANSIENT,
+    Answered,
     CodeClass,
     SmtpReply,
     read_reply,
@@ -61,11 +62,13 @@ class SmtpClient(Client):
         super().__init__(stream, recorder)
         self.capabilities: dict[bytes, bytes] = {}
         self._asked = b""
+        self._to = Answered.OTHER
         self._utf8 = False
 
     def greeting(self) -> SmtpReply:
         """Read the greeting."""
-        return self._read(greeting=True)
+        self._to = Answered.CONNECTING
+        return self._read()
 
     def command(self, line: bytes) -> SmtpReply:
         """Send one command line, CRLF added, and read its reply."""
@@ -75,6 +78,7 @@ class SmtpClient(Client):
     def send(self, octets: bytes) -> None:
         """Send exactly these octets; `.reply()` reads one reply."""
         self._asked = octets
+        self._to = Answered.EHLO if octets[:5].upper() == b"EHLO " else Answered.OTHER
         self._utf8 = self._utf8 or b"SMTPUTF8" in octets[:1024].upper()
         super().send(octets)
 
@@ -84,7 +88,7 @@ class SmtpClient(Client):
         Args:
             seconds: time for all of it, None for the recorder's deadline.
         """
-        return self._read(greeting=False, seconds=seconds)
+        return self._read(seconds)
 
     def ehlo(self, name: bytes = b"client.test") -> SmtpReply:
         """Send EHLO and remember the capabilities of a 250 reply."""
@@ -156,9 +160,11 @@ class SmtpClient(Client):
             self.quit().judged = True
         self.close()
 
-    def _read(self, *, greeting: bool, seconds: float | None = None) -> SmtpReply:
+    def _read(self, seconds: float | None = None) -> SmtpReply:
         deadline = self.recorder.until(seconds)
-        reply = read_reply(self.stream, self._asked, deadline, greeting=greeting, utf8=self._utf8)
+        reply = read_reply(self.stream, self._asked, deadline, self._to, utf8=self._utf8)
+        # Further replies belong to commands that were pipelined behind.
+        self._to = Answered.OTHER
         return self.recorder.track(reply)
 
     def _forget_capabilities(self) -> None:

@@ -14,7 +14,7 @@ from mailspec.wire.grammar import smtp as grammar
 from mailspec.wire.reply import Ended, Reply
 from mailspec.wire.stream import Stream
 
-__all__ = ["INTERMEDIATE", "PERMANENT", "SUCCESS", "TRANSIENT", "CodeClass", "SmtpReply", "read_reply"]
+__all__ = ["INTERMEDIATE", "PERMANENT", "SUCCESS", "TRANSIENT", "Answered", "CodeClass", "SmtpReply", "read_reply"]
 
 #: Longest line in octets that is still read; the RFC's 512 are judged, not enforced.
 READ_LINE_OCTETS = 16 * 1024
@@ -40,6 +40,14 @@ class CodeClass(enum.Enum):
 
 SUCCESS, INTERMEDIATE = CodeClass.SUCCESS, CodeClass.INTERMEDIATE
 TRANSIENT, PERMANENT = CodeClass.TRANSIENT, CodeClass.PERMANENT
+
+
+class Answered(enum.Enum):
+    """What a reply answers, as far as its grammar depends on that."""
+
+    CONNECTING = "connecting"
+    EHLO = "EHLO"
+    OTHER = "another command"
 
 
 class SmtpReply(Reply[int | CodeClass]):
@@ -126,14 +134,14 @@ class _Judge:
         return line[:-1]
 
 
-def read_reply(stream: Stream, asked: bytes, deadline: Deadline, *, greeting: bool, utf8: bool) -> SmtpReply:
+def read_reply(stream: Stream, asked: bytes, deadline: Deadline, to: Answered, *, utf8: bool) -> SmtpReply:
     """Read one whole reply, and charge every breach of its grammar.
 
     Args:
         stream: where it comes from.
-        asked: the command, for messages and for the grammar of EHLO replies.
+        asked: the command, for messages.
         deadline: for the whole reply.
-        greeting: whether it is the first reply of the connection.
+        to: what is answered, which decides on the grammar of positive replies.
         utf8: whether its text may hold UTF-8.
     """
     judge = _Judge(stream)
@@ -157,7 +165,7 @@ def read_reply(stream: Stream, asked: bytes, deadline: Deadline, *, greeting: bo
     if failure is not None:
         return SmtpReply(asked, octets, failure, stream.recorder.transcript.last)
     code = parsed[-1].code
-    _check_whole(lines, code, asked, judge, greeting=greeting)
+    _check_whole(lines, code, to, judge)
     return SmtpReply(asked, octets, None, stream.event, code, [line.text for line in parsed])
 
 
@@ -181,11 +189,11 @@ def _take_line(line: bytes, parsed: list[grammar.ReplyLine], judge: _Judge, *, u
     return None
 
 
-def _check_whole(lines: list[bytes], code: int, asked: bytes, judge: _Judge, *, greeting: bool) -> None:
+def _check_whole(lines: list[bytes], code: int, to: Answered, judge: _Judge) -> None:
     """Judge what depends on the command that was answered."""
-    if greeting and code == 220:
+    if to is Answered.CONNECTING and code == 220:
         judge.check(grammar.GREETING_LINE, lambda: grammar.check_greeting(lines[0]))
-    if not greeting and code == 250 and asked[:5].upper() == b"EHLO ":
+    if to is Answered.EHLO and code == 250:
         judge.check(grammar.EHLO_REPLY, lambda: grammar.check_ehlo_first(lines[0]))
         for line in lines[1:]:
             judge.check(grammar.EHLO_REPLY, lambda line=line: grammar.check_ehlo_line(line))  # type: ignore[misc]

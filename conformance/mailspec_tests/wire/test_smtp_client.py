@@ -171,6 +171,17 @@ def test_the_greeting_rule_holds_for_the_greeting_only() -> None:
     assert charged(smtp) == ["5321/4.2/greeting-line"]
 
 
+def test_the_ehlo_rule_holds_for_the_first_of_pipelined_replies_only() -> None:
+    smtp, _ = client(b"250 a.test\r\n250 2.1.0 ok\r\n250 Hello!\r\n")
+    smtp.send(b"EHLO client.test\r\nMAIL FROM:<>\r\n")
+    smtp.reply().expect(250)
+    smtp.reply().expect(250)
+    assert charged(smtp) == []
+
+    smtp.ehlo().expect(250)
+    assert charged(smtp) == ["5321/4.1.1.1/ehlo-reply"]
+
+
 def test_login_hides_the_secret() -> None:
     smtp, sock = client(b"235 ok\r\n")
     smtp.auth_plain(Login(b"u@t.test", b"u", b"open-sesame")).expect(235)
