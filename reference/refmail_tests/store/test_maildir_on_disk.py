@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -15,6 +18,7 @@ from threading import Event
 import pytest
 
 from refmail.store.api import InvalidName, NoSuchMailbox, NoSuchMessage, StoreError, StoreFull
+from refmail.store.locks import FileLock
 from refmail.store.maildir import MaildirStore
 from refmail.store.scan import Place, Sighting, measure, scan
 
@@ -287,26 +291,46 @@ def test_pop3_lock_holds_across_stores(maildir_store: MaildirStore, root: Path) 
     other.close()
 
 
-def test_compaction_keeps_everything(maildir_store: MaildirStore, root: Path, folder: Path) -> None:
+def test_compaction_keeps_everything(
+    maildir_store: MaildirStore, root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("refmail.store.uidlist._SLACK", 10)
+    # Fewer than are needed: a process that fell behind must find out by itself.
+    monkeypatch.setattr("refmail.store.uidlist._KEPT_REMOVALS", 1)
     inbox = maildir_store.open("ada", "INBOX")
     other = MaildirStore(root, sync=False).open("ada", "INBOX")
-    inbox.add(MESSAGE)
-    inbox.add(b"x", [b"$Work"])
-    inbox.add(MESSAGE)
+    for octets in (MESSAGE, b"x", MESSAGE):
+        inbox.add(octets, [b"$Work"])
     start = other.changes_since(0).modseq
     inbox.expunge([1])
-    for number in range(1100):
+    inbox.expunge([3])
+    for number in range(100):
         inbox.change_flags([2], "add" if number % 2 else "remove", [b"$Odd"])
-    big = (folder / "refmail-uidlist").stat().st_size
 
+    # A delivery is looked at, and looking compacts.
     inbox.add(MESSAGE)
     inbox.messages()
-    assert (folder / "refmail-uidlist").stat().st_size < big / 10
+    assert len((folder / "refmail-uidlist").read_bytes().splitlines()) < 20
     assert not list(folder.glob("*.tmp"))
-    assert list(other.changes_since(start).expunged) == [1]
+    assert list(other.changes_since(start).expunged) == [1, 3]
+    assert list(inbox.changes_since(start).expunged) == [1, 3]
     assert other.messages() == inbox.messages()
-    assert MaildirStore(root, sync=False).open("ada", "INBOX").messages() == inbox.messages()
-    assert inbox.uid_next == 5
+    again = MaildirStore(root, sync=False).open("ada", "INBOX")
+    assert again.messages() == inbox.messages()
+    assert (again.uid_next, again.modseq) == (inbox.uid_next, inbox.modseq) == (5, inbox.modseq)
+
+
+def test_compaction_never_gives_a_uid_twice(
+    maildir_store: MaildirStore, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("refmail.store.uidlist._SLACK", 0)
+    monkeypatch.setattr("refmail.store.uidlist._KEPT_REMOVALS", 0)
+    inbox = maildir_store.open("ada", "INBOX")
+    for uid in range(1, 6):
+        assert inbox.add(MESSAGE) == uid
+        inbox.expunge([uid])
+        inbox._mirror.rescan(inbox._mirror.refresh())
+    assert MaildirStore(root, sync=False).open("ada", "INBOX").uid_next == 6
 
 
 def test_cut_short_record_counts_for_nothing(maildir_store: MaildirStore, root: Path, folder: Path) -> None:
@@ -429,8 +453,6 @@ def test_watcher_hears_of_a_file_that_another_program_drops(maildir_store: Maild
 
 
 def test_maildir_removed_behind_our_back_is_made_again(maildir_store: MaildirStore, root: Path) -> None:
-    import shutil
-
     maildir_store.deliver("ada", MESSAGE)
     shutil.rmtree(root / "ada")
 
@@ -504,3 +526,56 @@ def test_unreadable_file_does_not_hide_the_others(
         patch.setattr("refmail.store.mirror.measure", refuse)
         assert len(inbox.messages()) == 1
     assert len(inbox.messages()) == 2
+
+
+def test_change_that_the_clock_hides_is_seen_a_moment_later(maildir_store: MaildirStore, folder: Path) -> None:
+    """Another program renames in the same tick as we do, so that the folder's time does not tell."""
+    inbox = maildir_store.open("ada", "INBOX")
+    uids = [inbox.add(MESSAGE) for _ in range(2)]
+    inbox.claim_recent()
+    os.utime(folder / "new", (1_000_000_000, 1_000_000_000))
+    inbox.change_flags(uids[:1], "add", [SEEN])
+    ours = (folder / "cur").stat().st_mtime_ns
+    other = next(path for path in (folder / "cur").iterdir() if path.name.endswith(":2,"))
+    other.rename(f"{other}F")
+    os.utime(folder / "cur", ns=(ours, ours))
+
+    deadline = time.monotonic() + 10
+    while rb"\Flagged" not in inbox.messages()[1].flags:
+        assert time.monotonic() < deadline
+
+
+def test_mailbox_deleted_while_another_waits_for_its_lock(
+    maildir_store: MaildirStore, root: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maildir_store.create("ada", "box")
+    waiting = MaildirStore(root, sync=False).open("ada", "box")
+    waits = Event()
+    honest = fcntl.flock
+
+    def flock(descriptor: int, operation: int) -> None:
+        waits.set()
+        honest(descriptor, operation)
+
+    with ThreadPoolExecutor(1) as pool:
+        with FileLock(folder / ".box" / "refmail-lock"):
+            monkeypatch.setattr("refmail.store.locks.fcntl.flock", flock)
+            outcome = pool.submit(waiting.messages)
+            assert waits.wait(10)
+            shutil.rmtree(folder / ".box")
+        with pytest.raises(NoSuchMailbox):
+            outcome.result()
+
+
+def test_delivery_that_the_clock_hides_is_seen(maildir_store: MaildirStore, folder: Path) -> None:
+    inbox = maildir_store.open("ada", "INBOX")
+    inbox.add(MESSAGE)
+    os.utime(folder / "cur", (1_000_000_000, 1_000_000_000))
+    inbox.messages()
+    ours = (folder / "new").stat().st_mtime_ns
+    drop(folder, "1.x.host")
+    os.utime(folder / "new", ns=(ours, ours))
+
+    deadline = time.monotonic() + 10
+    while len(inbox.messages()) != 2:
+        assert time.monotonic() < deadline
