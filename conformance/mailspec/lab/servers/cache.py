@@ -14,6 +14,7 @@ import contextlib
 import hashlib
 import shutil
 import tempfile
+import time
 from collections.abc import Generator
 from pathlib import Path
 
@@ -27,6 +28,9 @@ __all__ = ["Cache", "Stamp", "recipe_hash"]
 #: Changes when the way of building changes, so that everything is built anew.
 FORMAT = 1
 STAMP = "complete.json"
+#: Seconds for a folder to become removable, and between two attempts.
+REMOVE_SECONDS = 5.0
+POLL_SECONDS = 0.05
 
 
 class Stamp(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,5 +138,12 @@ class Cache:
 
 
 def _remove(folder: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(folder)
+    """Remove a folder; processes that were killed a moment ago may still put files into it."""
+    deadline = time.monotonic() + REMOVE_SECONDS
+    while folder.exists():
+        try:
+            shutil.rmtree(folder)
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(POLL_SECONDS)

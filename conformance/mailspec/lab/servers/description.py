@@ -17,8 +17,12 @@ MX_ADDRESSES = tuple(f"127.0.{network}.{host}" for network in range(1, 5) for ho
 
 
 def title_of(driver: Driver, release: str, versions: Mapping[str, str]) -> str:
-    """Return the target's name for reports: server, release, and the version of each package asked for."""
-    listed = ", ".join(f"{package} {versions[package]}" for package in driver.packages if package in versions)
+    """Return the target's name for reports: server, release, and packages with their versions, one for each source."""
+    first: dict[str, str] = {}
+    for package in driver.packages:
+        if package in versions:
+            first.setdefault(versions[package], package)
+    listed = ", ".join(f"{package} {version}" for version, package in first.items())
     return f"{driver.name} ({release}: {listed})" if listed else f"{driver.name} ({release})"
 
 
