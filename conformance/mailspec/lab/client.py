@@ -9,6 +9,7 @@ from typing import Any
 from mailspec.lab.behaviour import GOOD, Behaviour
 from mailspec.lab.control import LabAddress, dial
 from mailspec.lab.log import Attempt, Connection, Delivery
+from mailspec.verdict import NotRun
 from refmail.dns import Fault, Query
 
 __all__ = ["Exchange", "Host", "Lab"]
@@ -77,13 +78,11 @@ class Lab:
         """Take hosts of this worker in turn, all of them accepting everything.
 
         Raises:
-            ValueError: the worker has fewer.
+            NotRun: the worker has fewer.
         """
         if count > len(self._hosts):
-            msg = (
-                f"{count} MX hosts are needed and this worker has {len(self._hosts)}; give the lab more in the profile"
-            )
-            raise ValueError(msg)
+            msg = f"{count} MX hosts are needed and this worker has {len(self._hosts)}: name more in dns.mx_hosts"
+            raise NotRun(msg)
         first = self._taken % len(self._hosts)
         self._taken += count
         taken = (self._hosts * 2)[first : first + count]

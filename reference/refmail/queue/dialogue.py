@@ -17,7 +17,7 @@ MOST_LINES = 200
 
 # Reply-line = *( Reply-code "-" [ textstring ] CRLF ) Reply-code [ SP textstring ] CRLF
 # Bare LF is tolerated: a relay that refuses it gets no mail through.
-_LINE = re.compile(rb"([2-5][0-9][0-9])([ -]?)([^\r\n]*)\r?\n")
+_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])([^\r\n]*))?\r?\n")
 # status-code = class "." subject "." detail      (RFC 2034 section 4, RFC 3463 section 2)
 _STATUS = re.compile(rb"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?: |$)")
 
@@ -89,7 +89,7 @@ class Dialogue:
             async with asyncio.timeout(self._timeout):
                 self._reader, self._writer = await asyncio.open_connection(host, port, limit=LONGEST_LINE)
         except (OSError, TimeoutError) as error:
-            msg = f"no connection to {host} port {port}: {error or 'timed out'}"
+            msg = f"no connection to {host} port {port}: {str(error) or 'timed out'}"
             raise ConnectionFailed(msg) from error
         return self
 
@@ -110,7 +110,7 @@ class Dialogue:
                 self._writer.write(octets)
                 await self._writer.drain()
         except (OSError, TimeoutError) as error:
-            msg = f"sending to {self._place[0]} failed: {error or 'timed out'}"
+            msg = f"sending to {self._place[0]} failed: {str(error) or 'timed out'}"
             raise ConnectionFailed(msg) from error
 
     async def reply(self, seconds: float) -> Reply:
@@ -119,7 +119,7 @@ class Dialogue:
             async with asyncio.timeout(seconds):
                 return await self._read_reply()
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
-            msg = f"no reply from {self._place[0]}: {error or 'timed out'}"
+            msg = f"no reply from {self._place[0]}: {str(error) or 'timed out'}"
             raise ConnectionFailed(msg) from error
 
     async def _read_reply(self) -> Reply:
@@ -130,7 +130,7 @@ class Dialogue:
             if match is None:
                 msg = f"{self._place[0]} sent what is no reply: {line!r}"
                 raise ConnectionFailed(msg)
-            lines.append(match[3])
+            lines.append(match[3] or b"")
             if match[2] != b"-":
                 return Reply(int(match[1]), tuple(lines))
         msg = f"{self._place[0]} sent a reply of more than {MOST_LINES} lines"
