@@ -193,11 +193,11 @@ class Examination:
     def _fail(self, name: str, failed: StepFailed) -> None:
         self.failures += 1
         self._say(name, failed.reason, sign="!!")
-        for line in textwrap.wrap(failed.remedy, _COLUMNS, break_long_words=False):
+        for line in textwrap.wrap(failed.remedy, _COLUMNS, break_long_words=False, break_on_hyphens=False):
             click.echo(" " * _INDENT + line)
 
     def _say(self, name: str, text: str, sign: str = "ok") -> None:
-        lines = textwrap.wrap(text, _COLUMNS, break_long_words=False) or [""]
+        lines = textwrap.wrap(text, _COLUMNS, break_long_words=False, break_on_hyphens=False) or [""]
         if sign == "ok":
             lines = [textwrap.shorten(text, _COLUMNS, placeholder=" ...")]
         mark = click.style(sign, fg="red" if sign == "!!" else "green")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import tempfile
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -134,12 +135,14 @@ def _in_server(name: str, plan: Plan) -> int:
 
 def _run(wanted: Asked, plan: Plan) -> int:
     from mailspec.cli.collect import collect_checks, select_checks
+    from mailspec.cli.session import terminable
 
     if plan.addresses:
         select_checks(plan.addresses, collect_checks())
     cores = os.cpu_count() or 1
     number = cores if plan.workers == "auto" else int(plan.workers)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(terminable())
         opened = stack.enter_context(open_profile(wanted, workers=number))
         if plan.workers == "auto":
             number = min(cores, pairs_in(len(opened.profile.accounts)))
@@ -172,11 +175,12 @@ def _judge(opened: Opened, plan: Plan, workers: int, folder: Path) -> int:
     from mailspec.cli.watch import Watch
 
     log = folder / "pytest.log"
-    with output_to(log) as screen:
+    with tempfile.TemporaryDirectory(prefix="mailspec-pytest-") as scratch, output_to(log) as screen:
         console = Console(file=screen)
         with Follower(console, verbose=plan.verbose) as follower:
             watch = Watch(follower, workers)
-            code = run_pytest(_pytest_arguments(opened, plan, workers, folder), [watch])
+            arguments = [*_pytest_arguments(opened, plan, workers, folder), "--basetemp", scratch]
+            code = run_pytest(arguments, [watch])
     if watch.refused is not None:
         raise Stop(str(watch.refused), watch.refused.code)
     if watch.run is None or watch.run.result is None:

@@ -13,7 +13,7 @@ from typing import IO
 
 import pytest
 
-__all__ = ["isolated", "output_to", "run_pytest"]
+__all__ = ["isolated", "output_to", "run_pytest", "terminable"]
 
 #: Variables by which a user's pytest settings would reach into the suite.
 _FOREIGN = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_XDIST_AUTO_NUM_WORKERS")
@@ -58,14 +58,20 @@ def output_to(log: Path) -> Generator[IO[str]]:
             os.close(copy)
 
 
-def run_pytest(arguments: Sequence[str], plugins: Sequence[object]) -> int:
-    """Run pytest here and return its exit code; SIGTERM ends it as Ctrl-C does."""
+@contextlib.contextmanager
+def terminable() -> Generator[None]:
+    """Let SIGTERM end the command as Ctrl-C does: everything is stopped and removed."""
     former = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with isolated():
-            return int(pytest.main(list(arguments), plugins=list(plugins)))
+        yield
     finally:
         signal.signal(signal.SIGTERM, former)
+
+
+def run_pytest(arguments: Sequence[str], plugins: Sequence[object]) -> int:
+    """Run pytest here and return its exit code."""
+    with isolated():
+        return int(pytest.main(list(arguments), plugins=list(plugins)))
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

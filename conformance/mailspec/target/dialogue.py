@@ -139,7 +139,7 @@ class Dialogue:
             raise StepFailed(Step.TLS, failure.reason, tls_remedy(failure.reason))
 
     def _refused(self, step: Step, line: bytes, remedy: str) -> StepFailed:
-        return StepFailed(step, f"the target answered {visible(line[:200])}", remedy)
+        return StepFailed(step, f"the target answered {visible(line[:60])}", remedy)
 
 
 class SmtpDialogue(Dialogue):
