@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
-import importlib
+import os
 import sys
-from typing import Any
+from datetime import datetime
+from pathlib import Path
 
 import click
+from rich.console import Console
+
+from mailspec.cli.exits import Exit
+from mailspec.cli.folders import result_folder
+from mailspec.cli.stop import Stop
 
 __all__ = ["command"]
 
 
 @click.command("prove")
-@click.argument("addresses", nargs=-1, metavar="[ADDRESS]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("-n", "workers", default="1", metavar="N|auto", help="Processes.")
-@click.option("--mutant", "mutants", multiple=True, metavar="NAME", help="Only this mutant; repeatable.")
-@click.option("--variant", "variants", multiple=True, metavar="NAME", help="Only this variant; repeatable.")
-@click.option("--seed", type=click.IntRange(min=0), help="Seed of variants and checks.")
-@click.option("-v", "--verbose", is_flag=True, help="Say what each of them was found to do.")
-def command(**values: Any) -> None:
-    """Run the suite on every mutant and variant of the reference server, and compare with what each declares."""
-    prove = importlib.import_module("mailspec.prove")
-    sys.exit(prove.run(**values))
+@click.option("--select", "addresses", multiple=True, metavar="ADDRESS", help="Only these checks; repeatable.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for prove.json and logs.")
+def command(names: tuple[str, ...], workers: str, addresses: tuple[str, ...], out: Path | None) -> None:
+    """Run the suite on mutants and variants of the reference server, and compare with what each declares.
+
+    NAME is a mutant, a variant, or a kind of them; without one all are run. Exits with 1 where one of them was not
+    judged as it should be.
+    """
+    from mailspec.cli.collect import collect_checks, select_checks
+    from mailspec.cli.session import terminable
+    from mailspec.prove import ProverDied, UnknownSubject, run
+
+    if workers != "auto" and not (workers.isdecimal() and int(workers) > 0):
+        message = f"{workers!r} is neither a number above 0 nor auto"
+        raise click.BadParameter(message, param_hint="-n")
+    if addresses:
+        select_checks(addresses, collect_checks())
+    number = os.cpu_count() or 1 if workers == "auto" else int(workers)
+    folder = result_folder(out, "prove", datetime.now().astimezone())
+    try:
+        with terminable():
+            findings = run(names, workers=number, addresses=addresses, out=folder, console=Console())
+    except UnknownSubject as error:
+        raise Stop(str(error), Exit.NOTHING) from error
+    except ProverDied as error:
+        raise Stop(str(error), Exit.HARNESS) from error
+    sys.exit(int(Exit.PASSED if all(finding.proven for finding in findings) else Exit.FAILED))

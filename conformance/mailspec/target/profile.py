@@ -1,6 +1,6 @@
 """The target profile: one TOML file that says which servers are judged and what may be done to them.
 
-A profile with every key stands in the README; `mailspec init` writes one by probing.
+`mailspec init` writes one by probing, and `mailspec doctor` verifies it.
 """
 
 from __future__ import annotations
