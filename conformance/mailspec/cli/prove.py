@@ -22,7 +22,10 @@ __all__ = ["command"]
 @click.option("-n", "workers", default="1", metavar="N|auto", help="Processes.")
 @click.option("--select", "addresses", multiple=True, metavar="ADDRESS", help="Only these checks; repeatable.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for prove.json and logs.")
-def command(names: tuple[str, ...], workers: str, addresses: tuple[str, ...], out: Path | None) -> None:
+@click.option("--list", "only_list", is_flag=True, help="List what could be proven, and prove nothing.")
+def command(
+    names: tuple[str, ...], workers: str, addresses: tuple[str, ...], out: Path | None, *, only_list: bool
+) -> None:
     """Run the suite on mutants and variants of the reference server, and compare with what each declares.
 
     NAME is a mutant, a variant, or a kind of them; without one all are run. Exits with 1 where one of them was not
@@ -30,8 +33,12 @@ def command(names: tuple[str, ...], workers: str, addresses: tuple[str, ...], ou
     """
     from mailspec.cli.collect import collect_checks, select_checks
     from mailspec.cli.session import terminable
-    from mailspec.prove import ProverDied, UnknownSubject, run
+    from mailspec.prove import ProverDied, UnknownSubject, all_subjects, run
 
+    if only_list:
+        for subject in all_subjects():
+            click.echo(f"{subject.kind:<10} {subject.name}\n{'':<11}{subject.says}")
+        return
     if workers != "auto" and not (workers.isdecimal() and int(workers) > 0):
         message = f"{workers!r} is neither a number above 0 nor auto"
         raise click.BadParameter(message, param_hint="-n")
