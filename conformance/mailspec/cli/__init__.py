@@ -47,7 +47,8 @@ class _Verbs(click.Group):
         except KeyboardInterrupt:
             click.echo("\ninterrupted", err=True)
             ctx.exit(int(Exit.INTERRUPTED))
-        except (click.ClickException, click.Abort, click.exceptions.Exit):
+        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+            # Click ends quietly where the reader of a pipe has gone.
             raise
         except Exception:  # noqa: BLE001 - whatever else comes here is a bug, and must not look like a verdict
             click.echo(f"{traceback.format_exc()}error: this is a bug of mailspec", err=True)

@@ -218,3 +218,14 @@ def test_an_interrupted_run_leaves_its_report_and_nothing_else(tmp_path: Path, w
     # Every process of its session is gone.
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
+
+
+def test_a_reader_that_goes_away_is_no_bug() -> None:
+    process = subprocess.Popen([*COMMAND, "list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdout = None
+    _, said = process.communicate(timeout=30)
+
+    assert "Traceback" not in said
+    assert "bug" not in said
