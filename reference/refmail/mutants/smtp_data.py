@@ -87,7 +87,8 @@ class DotsStay(SmtpSession):
     """The periods that the client put in for transparency stay in the message."""
 
     def unstuff(self, octets: bytes) -> bytes:
-        return octets
+        relayed = any(recipient.user is None for recipient in self.transaction.recipients)
+        return super().unstuff(octets) if relayed else octets
 
 
 @mutants.smtp("5321/4.5.2/only-leading-period")

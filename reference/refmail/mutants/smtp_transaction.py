@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import ClassVar
+
+import msgspec
 
 from refmail import mutants
 from refmail.message.envelope import Address, ReversePath
@@ -183,7 +184,7 @@ class CommandsOf511(SmtpSession):
 
     def __init__(self, services: Services, peer: Peer) -> None:
         super().__init__(services, peer)
-        self.policy = replace(self.policy, smtp_line=511)
+        self.policy = msgspec.structs.replace(self.policy, smtp_line=511)
 
 
 @mutants.smtp("5321/4.5.3.1.7/content-64k")
@@ -192,7 +193,7 @@ class ContentOf65535(SmtpSession):
 
     def __init__(self, services: Services, peer: Peer) -> None:
         super().__init__(services, peer)
-        self.policy = replace(self.policy, message_size=64 * 1024 - 1)
+        self.policy = msgspec.structs.replace(self.policy, message_size=64 * 1024 - 1)
 
 
 @mutants.smtp("5321/4.5.3.1.8/recipients-100")
@@ -201,7 +202,7 @@ class NinetyNineRecipients(SmtpSession):
 
     def __init__(self, services: Services, peer: Peer) -> None:
         super().__init__(services, peer)
-        self.policy = replace(self.policy, recipients=99)
+        self.policy = msgspec.structs.replace(self.policy, recipients=99)
 
 
 @mutants.smtp("1870/6.1/too-large")

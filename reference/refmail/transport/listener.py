@@ -64,9 +64,13 @@ class PortListener:
             link.abort()
             return
         peer = Peer(remote[0], remote[1], local[0], local[1], self.name, tls=self._implicit_tls is not None)
-        connection = Connection(
-            self._make_machine(peer), link, self._workshop, tuple(self._make_filters()), self._implicit_tls
-        )
+        try:
+            machine, filters = self._make_machine(peer), tuple(self._make_filters())
+        except Exception as error:  # noqa: BLE001 - a session that cannot even begin must not keep its socket
+            self._workshop.journal.fault("transport.fault", error)
+            link.abort()
+            return
+        connection = Connection(machine, link, self._workshop, filters, self._implicit_tls)
         task = asyncio.get_running_loop().create_task(connection.run(), name=f"refmail {self.name} {remote[1]}")
         self._running[task] = connection
         task.add_done_callback(self._forget)

@@ -169,6 +169,21 @@ def test_a_fault_of_one_connection_leaves_the_others(serve: Serve, connect: Conn
     assert server.journal.entries("transport.fault")
 
 
+def test_a_session_that_cannot_begin_keeps_no_socket(serve: Serve, connect: Connect) -> None:
+    class Stillborn(SmtpSession):
+        """Fails before it says a word."""
+
+        def __init__(self, services: Services, peer: Peer) -> None:
+            super().__init__(services, peer)
+            msg = "no"
+            raise ValueError(msg)
+
+    server = serve(Blueprint().with_part("smtp", Stillborn), listeners=ONLY_SMTP)
+    with contextlib.suppress(ConnectionResetError):
+        assert connect(server).rest() == b""
+    assert len(server.journal.entries("transport.fault")) == 1
+
+
 def test_wire_filters_see_every_send(serve: Serve, connect: Connect) -> None:
     blueprint = Blueprint().with_filter("smtp", lambda: lambda octets: octets.replace(b"250 ", b"299 "))
     wire = connect(serve(blueprint, listeners=ONLY_SMTP))
