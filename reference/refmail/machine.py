@@ -135,7 +135,7 @@ class Machine:
     idle_timeout: float | None = None
 
     def __init__(self) -> None:
-        self.inbox = bytearray()
+        self.inbox: bytearray = bytearray()
         #: Asks the transport, from any thread, to call `news`; the transport puts its own function here.
         self.nudge: Callable[[], None] = lambda: None
         self.tls: TlsInfo | None = None

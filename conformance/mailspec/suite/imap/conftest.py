@@ -21,14 +21,14 @@ class Filled:
     name: bytes
     messages: tuple[bytes, ...]
 
-    def flags(self, number: int) -> frozenset[bytes]:
+    def flags(self, number: int) -> set[bytes]:
         r"""Return the flags of a message in lower case, without \\Recent."""
         fetched = self.imap.fetch(b"%d" % number, b"(FLAGS)").require("OK").fetched
         flags = fetched[number].flags if number in fetched else None
         if flags is None:
             msg = f"FETCH {number} (FLAGS) brought no flags"
             raise Blocked(msg)
-        return frozenset(flag.lower() for flag in flags) - {rb"\recent"}
+        return {flag.lower() for flag in flags} - {rb"\recent"}
 
     def uids(self) -> tuple[int, ...]:
         """Return all UIDs in the order of the sequence numbers."""
