@@ -7,7 +7,7 @@ import queue
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -27,7 +27,7 @@ class _Channel(Protocol):
     """What a multiprocessing queue is used for here."""
 
     def get(self, block: bool = True, timeout: float | None = None) -> object: ...
-    def put(self, item: object) -> None: ...
+    def put(self, obj: Any) -> None: ...
 
 
 class ProverDied(Exception):
