@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import pytest
 
-from mailspec.suite.inbox import Inbox
+from mailspec.suite.fixtures.inbox import OwnMail
+from mailspec.suite.inbox import Inbox, body_of
 from mailspec.suite.steps import MessageMaker, Sender
-from mailspec.verdict import Blocked
-from mailspec.wire.pop3 import OK, Pop3Client
+from mailspec.target.dialogue import StepFailed
+from mailspec.target.inbox import count_messages
+from mailspec.target.target import Target
+from mailspec.verdict import Blocked, Inconclusive
+from mailspec.wire.endpoint import Login
+from mailspec.wire.pop3 import CLOSED, ERR, OK, Pop3Client
+from mailspec.wire.poll import until
 
+#: No two of the same size or number of lines; only the second has lines that begin with a dot.
 BODIES = (b"one\r\n", b".dot\r\n..two\r\nx\r\n", b"1\r\n2\r\n3\r\n4\r\n5\r\n")
+
+
+class Bodies(Protocol):
+    """Says what the body of a message of ours may be."""
+
+    def __call__(self, message: bytes) -> frozenset[bytes]:
+        """Return it as it was sent and, where the profile has a view that owes nothing to POP3, as that shows it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,30 +36,87 @@ class Stock:
     """What was put into the maildrop: the messages as they were sent, oldest first."""
 
     messages: tuple[bytes, ...]
-    inbox: Inbox
+    right_bodies: Bodies
 
-    def delivered(self, index: int) -> bytes:
-        """Return the octets of a message as the store has them, trace fields included."""
-        return self.inbox.wait(self.messages[index])
+    def bodies(self, index: int) -> frozenset[bytes]:
+        """Return what the body of a message may be."""
+        return self.right_bodies(self.messages[index])
+
+    def require_whole(self, retrieved: bytes) -> None:
+        """Raise Blocked unless a retrieved message has the body of one of ours: `1939/5/retr` judges that."""
+        if not any(body_of(retrieved) in self.bodies(index) for index in range(len(self.messages))):
+            msg = f"RETR gives a body that was not sent: {body_of(retrieved)!r}"
+            raise Blocked(msg)
 
 
 @pytest.fixture
-def stock(make_message: MessageMaker, send: Sender, inbox: Inbox) -> Stock:
+def right_bodies(target: Target, inbox: Inbox) -> Bodies:
+    """What the bodies of messages may be: RETR alone is never its own witness."""
+    has_other_view = target.profile.store is not None or target.has("imap")
+
+    def bodies(message: bytes) -> frozenset[bytes]:
+        shown = {inbox.wait(message)} if has_other_view else set[bytes]()
+        return frozenset(body_of(each) for each in {message, *shown})
+
+    return bodies
+
+
+@pytest.fixture
+def stock(
+    make_message: MessageMaker,
+    send: Sender,
+    inbox: Inbox,
+    own_mail: OwnMail,
+    target: Target,
+    account: Login,
+    right_bodies: Bodies,
+) -> Stock:
     """Three messages in the account's maildrop, the only ones."""
     messages = tuple(make_message(body=body) for body in BODIES)
     for message in messages:
         send(message)
         inbox.wait(message)
-    return Stock(messages, inbox)
+    own_mail.arrived = True
+    try:
+        count = count_messages(target, account)
+    except StepFailed as failed:
+        msg = f"the INBOX cannot be counted: {failed}"
+        raise Blocked(msg) from failed
+    if count != len(messages):
+        msg = f"the INBOX has {count} messages, not the {len(messages)} sent"
+        raise Blocked(msg)
+    return Stock(messages, right_bodies)
 
 
 @pytest.fixture
 def stocked(stock: Stock, open_maildrop: Callable[[], Pop3Client]) -> Pop3Client:
     """A session in TRANSACTION on a maildrop of three messages."""
-    session = open_maildrop()
-    count, _ = session.stat()
-    if count != len(stock.messages):
-        msg = f"the maildrop has {count} messages, not the {len(stock.messages)} sent"
-        raise Blocked(msg)
-    session.command(b"NOOP").require(OK)
-    return session
+    assert stock.messages
+    return open_maildrop()
+
+
+@pytest.fixture
+def open_again(
+    target: Target, pop3_connect: Callable[[], Pop3Client], account: Login, own_mail: OwnMail
+) -> Callable[[], Pop3Client]:
+    """Open a session on the maildrop as soon as the target has noticed that the one before was lost."""
+    own_mail.may_arrive = True
+
+    def attempt() -> Pop3Client | None:
+        session = pop3_connect()
+        session.recorder.transcript.secrets.add(account.secret)
+        session.command(b"USER " + account.login).require(OK)
+        answer = session.command(b"PASS " + account.secret).require(OK, ERR, CLOSED)
+        if answer.failure is None and answer.ok:
+            return session
+        session.close()
+        return None
+
+    def opened() -> Pop3Client:
+        session = until(attempt, target.deadline)
+        if session is None:
+            msg = f"nobody can log in {target.deadline:g} seconds after the session before was lost"
+            raise Inconclusive(msg)
+        return session
+
+    return opened

@@ -6,6 +6,7 @@ import re
 
 from mailspec.requirement import requirement
 from mailspec.verdict import Violation
+from mailspec.wire.endpoint import Login
 from mailspec.wire.pop3 import CLOSED, ERR, OK, Pop3Client
 
 #: capability: a tag and parameters, printable, single spaces between (RFC 2449 section 5 and 9).
@@ -27,12 +28,35 @@ def test_capabilities_have_their_form(pop3: Pop3Client) -> None:
         raise Violation(["tag and parameters"], repr(wrong))
 
 
+@requirement("2449/6.4/resp-codes", needs=("pop3 RESP-CODES",))
+def test_text_in_brackets_is_a_response_code(pop3: Pop3Client, maildrop: Pop3Client, account: Login) -> None:
+    """Where the text of a refusal begins with a bracket, a well-formed code stands in the brackets."""
+    pop3.recorder.transcript.secrets.add(account.secret)
+    refusals = [maildrop.command(b"FROB").require(ERR), maildrop.command(b"RETR 9999").require(ERR)]
+    pop3.command(b"USER " + account.login).require(OK, ERR)
+    # The maildrop is in use, which has a code of its own (RFC 2449 section 8.1.1).
+    busy = pop3.command(b"PASS " + account.secret).require(OK, ERR, CLOSED)
+    refusals += [busy] if busy.failure is None and not busy.ok else []
+    for refusal in refusals:
+        if refusal.text.startswith(b"[") and refusal.code is None:
+            raise Violation(["[code] at the beginning, or no bracket"], repr(refusal.text))
+
+
+#: Commands sent at once, and the status that each gets.
+GROUP = ((b"NOOP", OK), (b"RETR 9999", ERR), (b"NOOP", OK), (b"DELE 9999", ERR))
+
+
 @requirement("2449/6.6/pipelining", needs=("pop3 PIPELINING",))
 def test_pipelined_commands_are_answered_in_order(maildrop: Pop3Client) -> None:
-    """Four commands in one segment get their four responses in order."""
-    maildrop.send(b"NOOP\r\nFROB\r\nSTAT\r\nRETR 9999\r\n")
-    for status in (OK, ERR, OK, ERR):
+    """Four commands in one segment get their four responses in order; QUIT behind them shows that none is missing."""
+    for command, status in GROUP:
+        maildrop.command(command).require(status)
+    maildrop.send(b"".join(command + b"\r\n" for command, _ in GROUP))
+    maildrop.reply().expect(GROUP[0][1])
+    maildrop.send(b"QUIT\r\n")
+    for _, status in GROUP[1:]:
         maildrop.reply().expect(status)
+    maildrop.reply().require(OK)
 
 
 @requirement("2595/4/stls", needs=("pop3 STLS",))
@@ -52,8 +76,8 @@ def test_stls_after_login_gets_err(maildrop: Pop3Client) -> None:
 @requirement("2595/4/no-command-survives", needs=("pop3 STLS",))
 def test_command_behind_stls_is_not_answered_inside_tls(pop3: Pop3Client) -> None:
     """A CAPA in the same segment as STLS gets no response inside TLS, or there is no TLS then."""
+    pop3.command(b"FROB").require(ERR)
     pop3.send(b"STLS\r\nCAPA\r\n")
-    reply = pop3.reply().expect(OK, ERR, CLOSED)
+    reply = pop3.reply().require(OK, ERR, CLOSED)
     if reply.failure is None and reply.ok and pop3.stream.start_tls() is None:
         pop3.command(b"FROB").expect(ERR)
-        pop3.command(b"QUIT").expect(OK)
