@@ -27,6 +27,7 @@ def test_profile_with_every_service_can_be_loaded(tmp_path: Path) -> None:
     text = README.partition("### A profile\n```toml\n")[2].partition("```")[0]
     path = tmp_path / "target.toml"
     path.write_text(text)
+    (tmp_path / "ca.pem").touch()
 
     profile = load_profile(path)
 
