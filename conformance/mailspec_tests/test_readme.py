@@ -23,7 +23,9 @@ def table_rows(heading: str) -> list[list[str]]:
     return [row for row in rows if row[0] not in {"verdict", "code", "package"} and not row[0].startswith("---")]
 
 
-def test_profile_with_every_service_can_be_loaded(tmp_path: Path) -> None:
+def test_profile_with_every_service_can_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALICE_PASSWORD", "a secret")
+    (tmp_path / "bob.secret").write_text("another")
     text = README.partition("### A profile\n```toml\n")[2].partition("```")[0]
     path = tmp_path / "target.toml"
     path.write_text(text)
