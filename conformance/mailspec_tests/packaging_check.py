@@ -6,7 +6,6 @@ Run by `tox -e pkg` with the project's folder as its argument; exits 1 with the 
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import json
 import subprocess
 import sys
@@ -23,7 +22,7 @@ DATA = {
     "mailspec/suite": ".ini",
     "mailspec_corpus/messages": ".eml",
     "mailspec_corpus/zones": ".zone",
-    "mailspec_reports/templates": ".html",
+    "mailspec_reports/templates": ".jinja",
     "mailspec_reports/schema": ".json",
 }
 
@@ -49,9 +48,14 @@ def wheel_findings(wheel: Path) -> list[str]:
     return findings
 
 
-def import_findings() -> list[str]:
-    """Say which folder names can be imported; run from outside the project."""
-    return [f"{name} is importable" for name in NOT_IMPORTABLE if importlib.util.find_spec(name) is not None]
+def import_findings(folder: Path) -> list[str]:
+    """Say which folder names can be imported by somebody who stands in an empty directory."""
+    program = "import importlib.util, sys; sys.exit(importlib.util.find_spec(sys.argv[1]) is not None)"
+    return [
+        f"{name} is importable"
+        for name in NOT_IMPORTABLE
+        if subprocess.run([sys.executable, "-c", program, name], cwd=folder, check=False).returncode != 0
+    ]
 
 
 def command(name: str) -> str:
@@ -89,7 +93,7 @@ def main() -> int:
         (folder / "dist").mkdir()
         (folder / "empty").mkdir()
         findings = wheel_findings(build_wheel(project, folder / "dist"))
-        findings += import_findings()
+        findings += import_findings(folder / "empty")
         findings += run_findings(folder / "empty")
     for finding in findings:
         print(f"pkg: {finding}", file=sys.stderr)  # noqa: T201 - a program's output
