@@ -8,6 +8,7 @@ import pytest
 
 from mailspec.suite.fixtures.base import account, make_message, other, recorder, sender, target
 from mailspec.suite.fixtures.imap import (
+    free_name,
     imap,
     imap_auth,
     imap_connect,
@@ -29,6 +30,7 @@ __all__ = [
     "account",
     "deliver",
     "envelope",
+    "free_name",
     "imap",
     "imap_auth",
     "imap_connect",

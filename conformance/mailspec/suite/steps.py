@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from mailspec.wire.imap import ImapClient
+from mailspec.wire.pop3 import ERR, Pop3Client
 from mailspec.wire.smtp import CLOSED, PERMANENT, SmtpClient
 
-__all__ = ["Envelope", "MessageMaker", "Sender", "expect_no_message"]
+__all__ = ["Envelope", "MessageMaker", "Sender", "expect_no_message", "require_refusals"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +57,18 @@ def expect_no_message(smtp: SmtpClient) -> None:
     if reply.code == 354:
         smtp.send(b"Subject: nobody\r\n\r\nnobody\r\n.\r\n")
         smtp.reply().expect(PERMANENT, CLOSED)
+
+
+def require_refusals(client: SmtpClient | Pop3Client | ImapClient) -> None:
+    """Require that the target refuses a command that nobody has defined.
+
+    Success says nothing about a target that says yes to everything; where a check looks for nothing but success, this
+    comes last, for by then no odd reply to it can be taken for another.
+    """
+    match client:
+        case SmtpClient():
+            client.command(b"X-NOBODYS").require(PERMANENT)
+        case Pop3Client():
+            client.command(b"XNOBODYS").require(ERR)
+        case ImapClient():
+            client.command(b"XNOBODYS").require("BAD", "NO")

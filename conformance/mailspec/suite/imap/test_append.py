@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from mailspec.requirement import requirement
@@ -9,6 +10,8 @@ from mailspec.suite.imap.conftest import Filled
 from mailspec.suite.steps import MessageMaker
 from mailspec.verdict import Violation
 from mailspec.wire.imap import ImapClient
+
+Maker = Callable[[], bytes]
 
 
 def instant(date_time: bytes) -> datetime | None:
@@ -51,9 +54,12 @@ def test_appended_date_is_kept(filled: Filled, make_message: MessageMaker) -> No
 
 
 @requirement("3501/6.3.11/append-trycreate")
-def test_append_to_no_mailbox_says_trycreate(imap_auth: ImapClient, make_message: MessageMaker) -> None:
+def test_append_to_no_mailbox_says_trycreate(
+    imap_auth: ImapClient, free_name: Maker, make_message: MessageMaker
+) -> None:
     """APPEND to a mailbox that does not exist gets NO with TRYCREATE, and does not create it."""
-    reply = imap_auth.append(b"mailspec-no-such-mailbox", make_message()).expect("NO")
+    name = free_name()
+    reply = imap_auth.append(name, make_message()).expect("NO")
     if reply.code is None or reply.code.name != b"TRYCREATE":
         raise Violation(["NO [TRYCREATE]"], f"NO with {reply.code}")
-    imap_auth.command(b"SELECT mailspec-no-such-mailbox").expect("NO")
+    imap_auth.command(b"SELECT " + name).expect("NO")

@@ -60,7 +60,7 @@ def test_header_and_text_are_the_halves(filled: Filled) -> None:
 @requirement("3501/6.4.5/fetch-partial")
 def test_partial_fetch_gives_the_octets_asked_for(filled: Filled) -> None:
     """A part from the middle, one that runs over the end, and one beyond it."""
-    text = filled.messages[1].partition(b"\r\n\r\n")[2]
+    text = content(filled.imap, 2, b"BODY.PEEK[TEXT]")
     for origin, count in ((3, 5), (len(text) - 2, 100), (len(text) + 10, 5)):
         octets = content(filled.imap, 2, b"BODY.PEEK[TEXT]<%d.%d>" % (origin, count), b"BODY[TEXT]<%d>" % origin)
         if octets != text[origin : origin + count]:
@@ -98,8 +98,9 @@ def test_body_sets_seen_and_peek_does_not(filled: Filled) -> None:
 
 @requirement("3501/6.4.5/envelope")
 def test_envelope_repeats_the_header(imap_auth: ImapClient, mailbox: bytes, make_message: MessageMaker) -> None:
-    """Subject, Message-ID, Cc and In-Reply-To are in the envelope as the header has them."""
+    """Date, a subject with quotes, Message-ID, Cc and In-Reply-To are in the envelope as the header has them."""
     message = make_message(extra=b"Cc: Carol C <carol@client.test>\r\nIn-Reply-To: <before@client.test>\r\n")
+    message = message.replace(b"Subject: mailspec", b'Subject: "mailspec" \\', 1)
     imap_auth.append(mailbox, message).require("OK")
     imap_auth.select(mailbox)
     envelope = fetch_one(imap_auth, 1, b"(ENVELOPE)").envelope

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mailspec.requirement import requirement
+from mailspec.suite.steps import require_refusals
 from mailspec.verdict import Violation
 from mailspec.wire.endpoint import Login
-from mailspec.wire.grammar.imap.values import Capability, StatusResponse
+from mailspec.wire.grammar.imap.values import Capability, StatusResponse, Tagged
 from mailspec.wire.imap import CLOSED, ImapClient, Literal, quoted
 
 
@@ -16,21 +17,26 @@ def test_server_greets_first(imap_new: ImapClient) -> None:
     """A new connection gets an untagged OK, PREAUTH or BYE, and a server that said OK knows a wrong command."""
     greeting = imap_new.greeting().expect("OK", "PREAUTH", "BYE")
     if greeting.status != "BYE":
-        imap_new.command(b"FROBNICATE").require("BAD", "NO")
+        require_refusals(imap_new)
 
 
 @requirement("3501/2.2.1/tag-echoed")
 def test_tag_comes_back(imap: ImapClient) -> None:
     """A tag of several kinds of characters completes its own command."""
     imap.send(b"Tag.7-x NOOP\r\n")
-    imap.reply(b"Tag.7-x").expect("OK")
+    end = imap.wait_for(Tagged)
+    if isinstance(end, Tagged) and end.tag != b"Tag.7-x":
+        raise Violation(["Tag.7-x"], repr(end.tag))
+    imap.reply(b"Tag.7-x").expect("OK", "NO", "BAD")
+    require_refusals(imap)
 
 
 @requirement("3501/9/commands-any-case")
 def test_commands_in_any_case(imap_auth: ImapClient) -> None:
     """Commands in lower and mixed case are understood."""
     imap_auth.command(b"noop").expect("OK")
-    imap_auth.command(b"StAtUs InBoX (messages)").expect("OK")
+    imap_auth.command(b"StAtUs INBOX (messages)").expect("OK")
+    require_refusals(imap_auth)
 
 
 @requirement("3501/6/unknown-command-bad")
@@ -74,6 +80,7 @@ def test_noop_succeeds(imap: ImapClient, imap_auth: ImapClient) -> None:
     """NOOP gets OK before and after login."""
     imap.command(b"NOOP").expect("OK")
     imap_auth.command(b"NOOP").expect("OK")
+    require_refusals(imap)
 
 
 @requirement("3501/6.1.3/logout-bye")
@@ -99,6 +106,7 @@ def test_login_with_strings_of_each_kind(imap_connect: Callable[[], ImapClient],
         session = imap_connect()
         session.command(b"LOGIN ", name, b" ", secret).expect("OK")
         session.command(b"STATUS INBOX (MESSAGES)").require("OK")
+        require_refusals(session)
 
 
 @requirement("3501/6.2.3/login-failure-no", tier="destructive")

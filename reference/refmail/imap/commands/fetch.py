@@ -13,7 +13,7 @@ from refmail.imap.mime.entity import Entity
 from refmail.imap.mime.envelope import envelope
 from refmail.imap.mime.section import section_octets
 from refmail.imap.parsing.cursor import Cursor
-from refmail.imap.parsing.fetch import BodyItem, FetchItem, fetch_items
+from refmail.imap.parsing.fetch import BodyItem, FetchItem, Section, fetch_items
 from refmail.imap.parsing.sequences import SequenceSet, sequence_set
 from refmail.imap.status import Status, no, ok
 from refmail.imap.view import View
@@ -131,13 +131,17 @@ class Fetch(Command):
 
     def show_body(self, item: BodyItem, message: Entity) -> bytes:
         """Return a body item with its octets, NIL where the message has no such part."""
-        octets = section_octets(message, item.section)
+        octets = self.section(item.section, message)
         if octets is None:
             return item.label() + b" NIL"
         if item.partial is not None:
             first, count = item.partial
             octets = octets[first : first + count]
         return b"%s %s" % (item.label(), wire.literal(octets))
+
+    def section(self, section: Section, message: Entity) -> bytes | None:
+        """Return the octets of a section, None where the message has no such part."""
+        return section_octets(message, section)
 
 
 def read(mailbox: Mailbox, uid: int, *, mark_seen: bool) -> tuple[bytes, MessageMeta | None]:
