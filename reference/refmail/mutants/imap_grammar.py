@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 
 from refmail import mutants
-from refmail.imap import wire
 from refmail.imap.commands.fetch import Fetch
 from refmail.imap.mime.bodystructure import bodystructure
 from refmail.imap.mime.entity import Entity
@@ -145,12 +144,11 @@ class StructureWithoutEncoding(Fetch):
 
 
 def _unescaped(message: Entity) -> bytes:
-    subject = message.first(b"subject") or b""
-    return envelope(message).replace(wire.string(subject), b'"%s"' % subject)
+    return envelope(message).replace(rb"\\", b"\\")
 
 
 @command(b"FETCH", "3501/9/string")
-class QuotesNotEscaped(Fetch):
-    """In ENVELOPE the quotes within a subject are sent as they are."""
+class BackslashNotEscaped(Fetch):
+    """In the strings of ENVELOPE a backslash is sent as it is."""
 
     structures = {**Fetch.structures, b"ENVELOPE": _unescaped}  # noqa: RUF012 - the base has it as a ClassVar

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from mailspec.requirement import requirement
+from mailspec.suite.steps import require_refusals
 from mailspec.wire.endpoint import Login
 from mailspec.wire.pop3 import CLOSED, ERR, OK, Pop3Client
 
@@ -11,6 +14,7 @@ from mailspec.wire.pop3 import CLOSED, ERR, OK, Pop3Client
 def test_server_greets_first(pop3_new: Pop3Client) -> None:
     """A new connection gets a positive greeting."""
     pop3_new.greeting().expect(OK)
+    require_refusals(pop3_new)
 
 
 @requirement("1939/3/keywords-any-case")
@@ -19,6 +23,7 @@ def test_keywords_in_any_case(maildrop: Pop3Client) -> None:
     for command in (b"noop", b"Stat", b"rSeT"):
         maildrop.command(command.upper()).require(OK)
         maildrop.command(command).expect(OK)
+    require_refusals(maildrop)
 
 
 @requirement("1939/3/unknown-command")
@@ -42,10 +47,10 @@ def test_argument_that_is_no_number_gets_err(maildrop: Pop3Client) -> None:
 
 
 @requirement("1939/3/wrong-state")
-def test_transaction_commands_before_login_get_err(pop3: Pop3Client) -> None:
-    """Commands of TRANSACTION get -ERR before login."""
+def test_transaction_commands_before_login_get_err(pop3_connect: Callable[[], Pop3Client]) -> None:
+    """Commands of TRANSACTION get -ERR before login, each as the first one of its session."""
     for command in (b"STAT", b"LIST", b"RETR 1", b"DELE 1", b"NOOP", b"RSET"):
-        pop3.command(command).expect(ERR)
+        pop3_connect().command(command).expect(ERR)
 
 
 @requirement("1939/3/wrong-state")
@@ -77,6 +82,7 @@ def test_user_and_pass_open_the_maildrop(pop3: Pop3Client, account: Login) -> No
     pop3.command(b"USER " + account.login).expect(OK)
     pop3.command(b"PASS " + account.secret).expect(OK)
     pop3.command(b"STAT").expect(OK)
+    require_refusals(pop3)
 
 
 @requirement("1939/7/wrong-password", tier="destructive")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mailspec.requirement import requirement
-from mailspec.suite.steps import Envelope
+from mailspec.suite.steps import Envelope, require_refusals
 from mailspec.verdict import Violation
 from mailspec.wire.smtp import PERMANENT, SUCCESS, SmtpClient
 
@@ -17,6 +17,7 @@ def test_verbs_and_keywords_in_any_case(smtp: SmtpClient, envelope: Envelope) ->
     smtp.command(b"mAiL fRoM:<%s>" % envelope.sender).expect(250)
     smtp.command(b"rCpT tO:<%s>" % envelope.recipient).expect(250, 251)
     smtp.command(b"rSeT").expect(SUCCESS)
+    require_refusals(smtp)
 
 
 @requirement("5321/4.2/one-reply")
@@ -53,6 +54,7 @@ def test_trailing_space_is_tolerated(smtp: SmtpClient, envelope: Envelope) -> No
     smtp.command(b"NOOP ").expect(SUCCESS)
     smtp.command(b"MAIL FROM:<%s> " % envelope.sender).expect(250)
     smtp.command(b"RSET \t").expect(SUCCESS)
+    require_refusals(smtp)
 
 
 @requirement("5321/4.1.1.5/rset-250")
@@ -63,6 +65,7 @@ def test_rset_gets_250_at_any_time(smtp_greeted: SmtpClient, envelope: Envelope)
     smtp_greeted.command(b"RSET").expect(250)
     smtp_greeted.mail(envelope.sender).require(250)
     smtp_greeted.command(b"RSET").expect(250)
+    require_refusals(smtp_greeted)
 
 
 @requirement("5321/4.1.1.5/rset-clears")
@@ -70,6 +73,7 @@ def test_rset_clears_the_transaction(smtp_rcpt: SmtpClient, envelope: Envelope) 
     """After RSET the next MAIL is not nested in anything."""
     smtp_rcpt.command(b"RSET").require(250)
     smtp_rcpt.mail(envelope.sender).expect(250)
+    require_refusals(smtp_rcpt)
 
 
 @requirement("5321/4.1.1.5/rset-keeps-connection")
@@ -78,6 +82,7 @@ def test_rset_leaves_the_connection_open(smtp_rcpt: SmtpClient) -> None:
     for _ in range(5):
         smtp_rcpt.command(b"RSET").require(250)
         smtp_rcpt.command(b"NOOP").expect(SUCCESS)
+    require_refusals(smtp_rcpt)
 
 
 @requirement("5321/4.1.1.9/noop-250")
@@ -85,12 +90,14 @@ def test_noop_changes_nothing(smtp_rcpt: SmtpClient, envelope: Envelope) -> None
     """NOOP gets 250 and the transaction around it goes on."""
     smtp_rcpt.command(b"NOOP").expect(250)
     smtp_rcpt.rcpt(envelope.recipient).expect(250, 251)
+    require_refusals(smtp_rcpt)
 
 
 @requirement("5321/4.1.1.9/noop-argument")
 def test_noop_ignores_a_string(smtp: SmtpClient) -> None:
     """NOOP with a string succeeds."""
     smtp.command(b"NOOP anything").expect(SUCCESS)
+    require_refusals(smtp)
 
 
 @requirement("5321/4.1.1.8/help-supported")
@@ -126,12 +133,14 @@ def test_two_sessions_at_once(smtp_rcpt: SmtpClient, smtp_connect: Callable[[], 
     """While one client is in a transaction, another one is greeted."""
     smtp_connect().greeting().expect(SUCCESS)
     smtp_rcpt.command(b"NOOP").expect(SUCCESS)
+    require_refusals(smtp_rcpt)
 
 
 @requirement("5321/4.5.1/vrfy-supported")
 def test_vrfy_is_supported(smtp: SmtpClient, envelope: Envelope) -> None:
     """VRFY gets one of the replies of a server that has it."""
     smtp.command(b"VRFY " + envelope.recipient).expect(250, 251, 252, 550, 551, 553)
+    require_refusals(smtp)
 
 
 @requirement("5321/3.5.3/vrfy-no-false-250")

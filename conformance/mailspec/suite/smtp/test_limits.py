@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailspec.requirement import requirement
 from mailspec.suite.inbox import Inbox
-from mailspec.suite.steps import Envelope, MessageMaker
+from mailspec.suite.steps import Envelope, MessageMaker, require_refusals
 from mailspec.verdict import Violation
 from mailspec.wire.smtp import SmtpClient
 
@@ -23,6 +23,7 @@ def test_local_part_of_64_octets(smtp: SmtpClient, envelope: Envelope) -> None:
     """A reverse-path with a local part of 64 octets is accepted."""
     domain = envelope.sender.partition(b"@")[2]
     smtp.mail(b"l" * 64 + b"@" + domain).expect(250)
+    require_refusals(smtp)
 
 
 @requirement("5321/4.5.3.1.2/domain-255")
@@ -30,12 +31,14 @@ def test_domain_of_255_octets_is_syntax_that_is_known(smtp: SmtpClient) -> None:
     """EHLO with a domain of 255 octets is not refused as a line or an argument that is too long."""
     domain = (b"d" * 62 + b".") * 4 + b"end"
     smtp.ehlo(domain).expect_not(500, 501)
+    require_refusals(smtp)
 
 
 @requirement("5321/4.5.3.1.4/command-512")
 def test_command_line_of_512_octets(smtp: SmtpClient) -> None:
     """A NOOP whose line is 512 octets long is not refused as too long."""
     smtp.command(b"NOOP ".ljust(COMMAND_LINE - 2, b"x")).expect_not(500)
+    require_refusals(smtp)
 
 
 @requirement("5321/4.5.3.1.6/text-line-1000")
@@ -67,3 +70,4 @@ def test_hundred_recipients(smtp_mail: SmtpClient, envelope: Envelope) -> None:
     """One hundred RCPT commands in a transaction are accepted."""
     for _ in range(RECIPIENTS):
         smtp_mail.rcpt(envelope.recipient).expect(250, 251)
+    require_refusals(smtp_mail)

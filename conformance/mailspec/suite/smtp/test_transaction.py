@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailspec.requirement import requirement
-from mailspec.suite.steps import Envelope, MessageMaker, expect_no_message
+from mailspec.suite.steps import Envelope, MessageMaker, expect_no_message, require_refusals
 from mailspec.wire.smtp import PERMANENT, TRANSIENT, SmtpClient
 
 
@@ -37,12 +37,14 @@ def test_null_reverse_path_is_accepted(smtp: SmtpClient, envelope: Envelope) -> 
     """MAIL FROM:<> begins a transaction, and a local recipient is accepted in it."""
     smtp.mail(b"").expect(250)
     smtp.rcpt(envelope.recipient).expect(250, 251)
+    require_refusals(smtp)
 
 
 @requirement("5321/4.5.1/postmaster")
 def test_postmaster_without_domain_is_accepted(smtp_mail: SmtpClient) -> None:
     """RCPT TO:<Postmaster> is accepted."""
     smtp_mail.rcpt(b"Postmaster").expect(250, 251)
+    require_refusals(smtp_mail)
 
 
 @requirement("5321/4.5.1/postmaster-any-case")
@@ -50,18 +52,21 @@ def test_postmaster_in_any_case(smtp_mail: SmtpClient, envelope: Envelope) -> No
     """The local part postmaster is recognised however it is written."""
     for name in (b"POSTMASTER", b"postmaster", b"pOsTmAsTeR"):
         smtp_mail.rcpt(name + b"@" + envelope.domain).expect(250, 251)
+    require_refusals(smtp_mail)
 
 
 @requirement("5321/4.5.1/postmaster-at-domain")
 def test_postmaster_at_the_domain_is_accepted(smtp_mail: SmtpClient, envelope: Envelope) -> None:
     """Postmaster at a domain that the server has mailboxes for is accepted."""
     smtp_mail.rcpt(b"postmaster@" + envelope.domain).expect(250, 251)
+    require_refusals(smtp_mail)
 
 
 @requirement("5321/4.1.1.3/source-route")
 def test_source_route_is_recognised(smtp_mail: SmtpClient, envelope: Envelope) -> None:
     """A source route may be refused as a matter of policy, not as bad syntax."""
     smtp_mail.command(b"RCPT TO:<@hop.test,@other.test:%s>" % envelope.recipient).expect_not(500, 501, 502, 503, 555)
+    require_refusals(smtp_mail)
 
 
 @requirement("5321/4.1.1.11/unknown-parameter")
@@ -95,6 +100,7 @@ def test_refused_relay_gets_550(smtp_mail: SmtpClient) -> None:
     reply = smtp_mail.rcpt(b"someone@elsewhere.test")
     if reply.code // 100 == 5:
         reply.expect(550)
+    require_refusals(smtp_mail)
 
 
 @requirement("5321/4.1.2/quoted-local-part")
@@ -104,6 +110,7 @@ def test_quoted_local_part_is_the_same_mailbox(smtp_mail: SmtpClient, envelope: 
     smtp_mail.rcpt(envelope.recipient).require(250, 251)
     smtp_mail.rcpt(b'"' + local + b'"@' + domain).expect(250, 251)
     smtp_mail.rcpt(b'"\\' + local + b'"@' + domain).expect(250, 251)
+    require_refusals(smtp_mail)
 
 
 @requirement("5321/4.1.1.4/data-354")
