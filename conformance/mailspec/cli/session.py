@@ -74,5 +74,7 @@ def run_pytest(arguments: Sequence[str], plugins: Sequence[object]) -> int:
         return int(pytest.main(list(arguments), plugins=list(plugins)))
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    # A second one, as process groups get, must not break off the clean-up that the first one began.
+    signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

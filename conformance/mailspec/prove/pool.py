@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import queue
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from mailspec.cli.session import terminable
 from mailspec.prove.judge import Finding
 from mailspec.prove.session import run_session
 from mailspec.prove.subject import Kind, Subject, all_subjects
@@ -75,7 +77,8 @@ def prove_all(
 
 
 def _work(names: _Channel, findings: _Channel, addresses: tuple[str, ...], log: Path) -> None:
-    """Prove what is handed out; the body of one process."""
+    """Prove what is handed out; the body of one process, which the parent ends by SIGTERM."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     known = all_subjects()
     by_name = {subject.name: subject for subject in known}
 
@@ -84,7 +87,8 @@ def _work(names: _Channel, findings: _Channel, addresses: tuple[str, ...], log: 
             yield by_name[name]
 
     mutants = tuple(subject for subject in known if subject.kind is Kind.MUTANT)
-    code = run_session(handed_out(), findings.put, mutants, addresses, log)
+    with terminable():
+        code = run_session(handed_out(), findings.put, mutants, addresses, log)
     # That checks failed is the point of mutants.
     raise SystemExit(0 if code == pytest.ExitCode.TESTS_FAILED else code)
 
