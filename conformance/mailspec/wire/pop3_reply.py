@@ -164,7 +164,7 @@ def _mended(stream: Stream, failure: Failure, first: bytes = b"") -> bytes | Fai
             octets = first + stream.take_unread()
             reason = "the final line does not follow on a CRLF, or does not end with one"
             _charge(stream, grammar.MULTI_LINE_FORM, octets, len(octets) - len(end), reason)
-            return octets[: -len(end)] + b"\r\n.\r\n"
+            return octets[: -len(end)].removesuffix(b"\r") + b"\r\n.\r\n"
     return failure
 
 

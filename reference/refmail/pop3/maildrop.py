@@ -36,6 +36,11 @@ class Maildrop:
         self._deleted: set[int] = set()
 
     @property
+    def all_items(self) -> tuple[Item, ...]:
+        """The messages there were at login, marked or not."""
+        return self._items
+
+    @property
     def items(self) -> list[Item]:
         """The messages that are not marked."""
         return [item for item in self._items if item.number not in self._deleted]

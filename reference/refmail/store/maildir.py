@@ -24,6 +24,9 @@ from refmail.store.watchers import Watchers
 __all__ = ["MaildirStore"]
 
 
+_MakeMailbox = Callable[[Path, str, Surroundings], MaildirMailbox]
+
+
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
@@ -31,9 +34,10 @@ def _utc_now() -> datetime:
 class _Account:
     """One user's folders, and the one object for each of their mailboxes."""
 
-    def __init__(self, layout: Layout, around: Surroundings) -> None:
+    def __init__(self, layout: Layout, around: Surroundings, make_mailbox: _MakeMailbox) -> None:
         self.layout = layout
         self.around = around
+        self.make_mailbox = make_mailbox
         #: Held while mailboxes are made, renamed or deleted and while subscriptions change.
         self.lock = FileLock(layout.file("refmail-user-lock"))
         #: Held while mailboxes are looked up.
@@ -57,7 +61,7 @@ class _Account:
         if not self.layout.exists(name):
             msg = f"there is no mailbox {name!r}"
             raise NoSuchMailbox(msg)
-        mailbox = self.mailboxes[name] = MaildirMailbox(self.layout.folder(name), name, self.around)
+        mailbox = self.mailboxes[name] = self.make_mailbox(self.layout.folder(name), name, self.around)
         return mailbox
 
     def make(self, name: str) -> None:
@@ -77,6 +81,7 @@ class MaildirStore:
         sync: whether deliveries are forced to the disk; only tests may do without.
         quota: octets that one user's messages may take together, or None for no limit.
         poll: seconds between two looks for what other programs did, while somebody watches.
+        mailbox: makes the object for a mailbox of its folder, its name and what surrounds it.
     """
 
     blocking = True
@@ -90,6 +95,7 @@ class MaildirStore:
         sync: bool = True,
         quota: int | None = None,
         poll: float = 1.0,
+        mailbox: _MakeMailbox = MaildirMailbox,
     ) -> None:
         self.root = Path(root)
         with disk_errors(f"store in {self.root}"):
@@ -98,6 +104,7 @@ class MaildirStore:
         self._namer = Namer(now, host)
         self._sync = sync
         self._quota = quota
+        self._make_mailbox = mailbox
         self._lock = threading.RLock()
         self._accounts: dict[str, _Account] = {}
         self._watchers = Watchers()
@@ -124,7 +131,7 @@ class MaildirStore:
             check_room=lambda octets: self._check_room(user, octets),
             changed=lambda: self._watchers.notify(user),
         )
-        return _Account(layout, around)
+        return _Account(layout, around, self._make_mailbox)
 
     def _check_room(self, user: str, octets: int) -> None:
         if self._quota is None:

@@ -46,13 +46,22 @@ class Surroundings:
 
 
 class MaildirMailbox:
-    """One mailbox; the store makes exactly one object for each."""
+    """One mailbox; the store makes exactly one object for each.
 
-    def __init__(self, folder: Path, name: str, around: Surroundings) -> None:
+    Args:
+        folder: where it is.
+        name: its decoded name.
+        around: what it shares with the user's other mailboxes.
+        mirror: makes what keeps the index and the folder alike.
+    """
+
+    def __init__(
+        self, folder: Path, name: str, around: Surroundings, *, mirror: Callable[..., Mirror] = Mirror
+    ) -> None:
         self.name = name
         self._around = around
         self._lock = FileLock(folder / "refmail-lock")
-        self._mirror = Mirror(folder, around.validity.fresh, sync=around.sync)
+        self._mirror = mirror(folder, around.validity.fresh, sync=around.sync)
         #: MODSEQ that watchers know of.
         self._told: int | None = None
         self._gone = False

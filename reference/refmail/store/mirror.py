@@ -140,8 +140,8 @@ class Mirror:
                 continue
         return dict(sorted(seen.items(), key=lambda item: (item[1].age, item[0])))
 
-    @staticmethod
-    def _differences(index: Index, places: Mapping[str, Place], arrived: Mapping[str, Sighting]) -> list[Record]:
+    def _differences(self, index: Index, places: Mapping[str, Place], arrived: Mapping[str, Sighting]) -> list[Record]:
+        """Return what turns the index into what the folders show."""
         modseq = index.modseq + 1
         records: list[Record] = []
         for base, uid in index.uids.items():

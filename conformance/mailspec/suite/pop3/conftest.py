@@ -16,8 +16,8 @@ from mailspec.target.inbox import count_messages
 from mailspec.target.target import Target
 from mailspec.verdict import Blocked, Inconclusive
 from mailspec.wire.endpoint import Login
-from mailspec.wire.pop3 import CLOSED, ERR, OK, Pop3Client
 from mailspec.wire.poll import until
+from mailspec.wire.pop3 import CLOSED, ERR, OK, Pop3Client
 
 #: No two of the same size or number of lines; only the second has lines that begin with a dot.
 BODIES = (b"one\r\n", b".dot\r\n..two\r\nx\r\n", b"1\r\n2\r\n3\r\n4\r\n5\r\n")
@@ -42,11 +42,18 @@ class Stock:
         """Return what the body of a message may be."""
         return self.right_bodies(self.messages[index])
 
-    def require_whole(self, retrieved: bytes) -> None:
-        """Raise Blocked unless a retrieved message has the body of one of ours: `1939/5/retr` judges that."""
-        if not any(body_of(retrieved) in self.bodies(index) for index in range(len(self.messages))):
-            msg = f"RETR gives a body that was not sent: {body_of(retrieved)!r}"
+    def retrieved(self, session: Pop3Client) -> tuple[bytes, bytes, bytes]:
+        """Return what RETR gives for the three numbers.
+
+        Raises:
+            Blocked: these are not the messages that were sent, which is for the checks of RETR to judge.
+        """
+        first, second, third = (session.retr(number).require(OK).body for number in (1, 2, 3))
+        found = {body_of(message) for message in (first, second, third)}
+        if not all(self.bodies(index) & found for index in range(len(self.messages))):
+            msg = f"RETR does not give the messages that were sent: {found!r}"
             raise Blocked(msg)
+        return first, second, third
 
 
 @pytest.fixture
@@ -55,8 +62,8 @@ def right_bodies(target: Target, inbox: Inbox) -> Bodies:
     has_other_view = target.profile.store is not None or target.has("imap")
 
     def bodies(message: bytes) -> frozenset[bytes]:
-        shown = {inbox.wait(message)} if has_other_view else set[bytes]()
-        return frozenset(body_of(each) for each in {message, *shown})
+        shown = inbox.wait(message)
+        return frozenset(map(body_of, {message, shown} if has_other_view else {message}))
 
     return bodies
 

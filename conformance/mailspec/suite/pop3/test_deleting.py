@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from mailspec.requirement import requirement
 from mailspec.suite.inbox import Inbox, body_of
+from mailspec.suite.pop3.conftest import Stock
 from mailspec.suite.pop3.steps import messages_of, sizes
 from mailspec.suite.steps import MessageMaker, Sender
 from mailspec.verdict import Violation
@@ -63,9 +64,9 @@ def test_noop_does_nothing(stocked: Pop3Client) -> None:
 
 
 @requirement("1939/6/quit-removes")
-def test_quit_removes_what_is_marked(stocked: Pop3Client, open_maildrop: Opener) -> None:
+def test_quit_removes_what_is_marked(stocked: Pop3Client, stock: Stock, open_maildrop: Opener) -> None:
     """After DELE 2 and QUIT, the next session has the other two messages."""
-    first, second, third = (stocked.retr(number).require(OK).body for number in (1, 2, 3))
+    first, second, third = stock.retrieved(stocked)
     stocked.dele(2).require(OK)
     stocked.quit().expect(OK)
     left = messages_of(open_maildrop())
@@ -92,19 +93,34 @@ def test_quit_in_transaction_closes(maildrop: Pop3Client) -> None:
     maildrop.expect_closed()
 
 
+def remove_elsewhere(session: Pop3Client, account: Login) -> None:
+    """Delete the first message in a second session, if the target lets it in."""
+    session.recorder.transcript.secrets.add(account.secret)
+    session.command(b"USER " + account.login).require(OK, ERR)
+    entered = session.command(b"PASS " + account.secret).require(OK, ERR, CLOSED)
+    if entered.failure is None and entered.ok:
+        session.dele(1).require(OK)
+        session.quit().judged = True
+
+
 @requirement("1939/4/exclusive-lock")
 def test_second_session_changes_nothing_in_the_first(stocked: Pop3Client, pop3: Pop3Client, account: Login) -> None:
     """A second session is refused, or its deletions leave alone what the first one sees."""
     before = stocked.stat(), stocked.retr(1).require(OK).body
-    pop3.recorder.transcript.secrets.add(account.secret)
-    pop3.command(b"USER " + account.login).require(OK, ERR)
-    second = pop3.command(b"PASS " + account.secret).require(OK, ERR, CLOSED)
-    if second.failure is None and second.ok:
-        pop3.dele(1).require(OK)
-        pop3.quit().judged = True
+    remove_elsewhere(pop3, account)
     after = stocked.stat(), stocked.retr(1).expect(OK).body
     if after != before:
         raise Violation(["the same messages"], f"{after[0]} after {before[0]}, or another first message")
+
+
+@requirement("1939/4/numbers-last")
+def test_second_session_moves_no_numbers(stocked: Pop3Client, pop3: Pop3Client, account: Login) -> None:
+    """A second session is refused, or messages 2 and 3 have their numbers after it removed message 1."""
+    before = [stocked.retr(number).require(OK).body for number in (2, 3)]
+    remove_elsewhere(pop3, account)
+    after = [stocked.retr(number).expect(OK).body for number in (2, 3)]
+    if after != before:
+        raise Violation([repr([body_of(body) for body in before])], repr([body_of(body) for body in after]))
 
 
 @requirement("1939/5/new-mail-unseen")

@@ -112,6 +112,9 @@ def test_flag_letters_are_in_order(maildir: Folder, make_message: MessageMaker, 
     maildir.wait(message)
     letters = letters_after(maildir, look(), message, rb"\Seen \Draft \Answered \Flagged")
     capitals = re.sub("[a-z]", "", letters)
+    if len(capitals) < 2:
+        msg = f"the name has {capitals!r} as its flags, of which there is no order"
+        raise Blocked(msg)
     if capitals != "".join(sorted(capitals)):
         raise Violation([":2,DFRS"], f":2,{letters}")
 

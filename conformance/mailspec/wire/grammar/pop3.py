@@ -32,6 +32,9 @@ LINE_LIMIT = 512
 STATUS = re.compile(rb"(?:\+OK|-ERR)(?: |\Z)")
 LENIENT_STATUS = re.compile(rb"(\+OK|-ERR)\b", re.IGNORECASE)
 
+# schar = %x21-5A / %x5C-7F, "printable ASCII" (RFC 2449 section 3); the space is missing in it, and DEL is not printable.
+UNPRINTABLE = re.compile(rb"[^\x20-\x7e]")
+
 # resp-code = "[" resp-level *("/" resp-level) "]" (RFC 2449 section 3)
 RESPONSE_CODE = re.compile(rb"(?:\+OK|-ERR) \[([!-.0-\\^-~]+(?:/[!-.0-\\^-~]+)*)\]", re.IGNORECASE)
 
@@ -43,11 +46,14 @@ def check_status_line(line: bytes) -> None:
     """Check the first line of a response.
 
     Raises:
-        GrammarError: it does not begin with "+OK" or "-ERR" in upper case and a space or the end.
+        GrammarError: it does not begin with "+OK" or "-ERR" in upper case and a space or the end,
+            or its text is not printable ASCII.
     """
     if not STATUS.match(line):
         message = "expected +OK or -ERR in upper case, followed by a space or the end"
         _reject("response", line, 0, message, REPLY_FORM)
+    if found := UNPRINTABLE.search(line):
+        _reject("text", line, found.start(), "expected printable ASCII", REPLY_FORM)
 
 
 def check_continuation(line: bytes) -> None:
