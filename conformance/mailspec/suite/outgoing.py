@@ -9,7 +9,7 @@ from mailspec.lab import Delivery, Host, Lab
 from mailspec.suite.inbox import Inbox
 from mailspec.suite.steps import MessageMaker
 from mailspec.target.target import Target
-from mailspec.verdict import Violation
+from mailspec.verdict import Inconclusive, Violation
 from mailspec.wire.poll import until
 from mailspec.wire.smtp import SmtpClient
 
@@ -66,6 +66,18 @@ class Outgoing:
         if delivery.host != host.address:
             raise Violation([f"delivery to {host.address}"], f"delivery to {delivery.host}")
         return delivery
+
+    def arrived(self, domain: str) -> Delivery:
+        """Return the one message delivered for a domain, wherever.
+
+        Raises:
+            Inconclusive: there is none in time.
+        """
+        found = self.lab.wait_deliveries(domain, 1, self.deadline)
+        if not found:
+            msg = f"nothing was delivered for {domain} in {self.deadline:g} seconds"
+            raise Inconclusive(msg)
+        return found[0]
 
     def returned(self, recipient: str) -> None:
         """Judge that mail for a recipient is refused, or reported to the sender after one attempt."""

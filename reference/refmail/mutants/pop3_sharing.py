@@ -37,5 +37,5 @@ class Pop3NumbersOfTheMoment(Pop3Session):
         known = {item.meta.uid for item in self.maildrop.all_items}
         if self.state is State.TRANSACTION and known - {meta.uid for meta in present}:
             left = [meta for meta in present if meta.uid in known]
-            self.maildrop = Maildrop(self.maildrop.mailbox, self.maildrop.mailbox.uid_validity, left)
+            self._maildrop = Maildrop(self.maildrop.mailbox, self.maildrop.mailbox.uid_validity, left)
         return (yield from super().do_retr(argument))

@@ -29,6 +29,33 @@ class ReceivedWithoutFrom(SmtpSession):
         return re.sub(rb" from .*?by ", b" by ", field, count=1, flags=re.DOTALL) + content
 
 
+@mutants.smtp("5321/4.4/received-from-both")
+class ReceivedWithoutAddress(SmtpSession):
+    """The FROM clause has the client's name only."""
+
+    def stamped(self, envelope: Envelope, content: bytes) -> bytes:
+        field = super().stamped(envelope, b"")
+        return re.sub(rb" \(\[[^]]*\]\)", b"", field, count=1) + content
+
+
+@mutants.smtp("5321/4.4/received-from-both")
+class ReceivedWithoutName(SmtpSession):
+    """The FROM clause has the client's address only."""
+
+    def stamped(self, envelope: Envelope, content: bytes) -> bytes:
+        field = super().stamped(envelope, b"")
+        return re.sub(rb"from \S+ \((\[[^]]*\])\)", rb"from \1", field, count=1) + content
+
+
+@mutants.smtp("5321/4.4/received-offset")
+class ReceivedWithZoneName(SmtpSession):
+    """The time in the new Received field is given in GMT, by that name."""
+
+    def stamped(self, envelope: Envelope, content: bytes) -> bytes:
+        field = super().stamped(envelope, b"")
+        return re.sub(rb"[+-]\d{4}\r\n\Z", b"GMT\r\n", field) + content
+
+
 @mutants.smtp("5321/4.4/received-date")
 class ReceivedWithShortYear(SmtpSession):
     """The new Received field has a year of two digits."""

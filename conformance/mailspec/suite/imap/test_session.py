@@ -53,10 +53,10 @@ def test_malformed_command_is_rejected(imap_auth: ImapClient) -> None:
 
 
 @requirement("3501/3/wrong-state")
-def test_commands_before_login_are_rejected(imap: ImapClient) -> None:
-    """Commands of later states get BAD or NO before login."""
+def test_commands_before_login_are_rejected(imap_connect: Callable[[], ImapClient]) -> None:
+    """Commands of later states get BAD or NO before login, each as the first one of its session."""
     for command in (b"SELECT INBOX", b'LIST "" *', b"STATUS INBOX (MESSAGES)", b"FETCH 1 FLAGS", b"EXPUNGE"):
-        imap.command(command).expect("BAD", "NO")
+        imap_connect().command(command).expect("BAD", "NO")
 
 
 @requirement("3501/3/wrong-state")

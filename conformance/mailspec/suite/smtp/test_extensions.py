@@ -6,7 +6,7 @@ import re
 
 from mailspec.requirement import requirement
 from mailspec.suite.steps import Envelope
-from mailspec.verdict import Blocked, Violation
+from mailspec.verdict import NotOffered, Violation
 from mailspec.wire.smtp import CLOSED, PERMANENT, SUCCESS, SmtpClient, SmtpReply
 
 
@@ -15,7 +15,7 @@ def advertised_size(smtp: SmtpClient) -> int:
     size = int(smtp.capabilities[b"SIZE"] or b"0")
     if not size:
         msg = "SIZE announces no fixed maximum"
-        raise Blocked(msg)
+        raise NotOffered(msg)
     return size
 
 

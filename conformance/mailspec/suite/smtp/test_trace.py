@@ -9,7 +9,7 @@ import pytest
 from mailspec.requirement import requirement
 from mailspec.suite.inbox import Inbox, fields
 from mailspec.suite.steps import Envelope, MessageMaker, Sender
-from mailspec.verdict import Violation
+from mailspec.verdict import Blocked, Violation
 
 OLD_TRACE = (
     b"Received: from one.test (one.test [192.0.2.1])\r\n\tby two.test; Mon, 2 Jan 2006 15:04:05 +0000\r\n"
@@ -17,12 +17,16 @@ OLD_TRACE = (
 )
 
 # date-time = [ day-of-week "," ] date time [CFWS]     RFC 5322 section 3.3, without its obs- forms
+# zone      = ( "+" / "-" ) 4DIGIT                     names of zones are a question of their own
 DATE_TIME = re.compile(
     rb"\s*((Mon|Tue|Wed|Thu|Fri|Sat|Sun),\s+)?\d{1,2}\s+"
     rb"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\s+\d{4,}\s+"
-    rb"\d{2}:\d{2}(:\d{2})?\s+[+-]\d{4}(\s*\(.*\))?\s*",
+    rb"\d{2}:\d{2}(:\d{2})?\s+(?P<zone>[+-]\d{4}|[A-Za-z]+)(\s*\(.*\))?\s*",
     re.DOTALL,
 )
+
+# address-literal = "[" ( IPv4-address-literal / IPv6-address-literal / ... ) "]"     RFC 5321 section 4.1.3
+LITERAL = re.compile(rb"\[[0-9A-Fa-f.:]+\]|\[IPv6:[0-9A-Fa-f.:]+\]", re.IGNORECASE)
 
 
 @pytest.fixture
@@ -46,6 +50,13 @@ def added(trace: list[tuple[bytes, bytes]]) -> list[bytes]:
     return [value for name, value in trace if name == b"received" and flat(value) not in SENT]
 
 
+def from_clause(trace: list[tuple[bytes, bytes]]) -> bytes | None:
+    """Return the FROM clause of the Received field about our session, the others being of hops inside the target."""
+    new = added(trace)
+    found = re.match(rb"\s*from\s+(.*?)\s+by\s", new[-1], re.IGNORECASE | re.DOTALL) if new else None
+    return found[1] if found else None
+
+
 @requirement("5321/4.4/received-prepended")
 def test_received_is_prepended(trace: list[tuple[bytes, bytes]]) -> None:
     """More Received fields are there than were sent, and the first stands above all but trace fields."""
@@ -57,10 +68,20 @@ def test_received_is_prepended(trace: list[tuple[bytes, bytes]]) -> None:
 
 @requirement("5321/4.4/received-from")
 def test_received_says_from_where(trace: list[tuple[bytes, bytes]]) -> None:
-    """One of the new Received fields has a FROM clause with the name that the client gave."""
-    new = added(trace)
-    if not any(re.match(rb"\s*from\s+client\.test\b", value, re.IGNORECASE) for value in new):
-        raise Violation(["from client.test ..."], repr(new))
+    """The lowest of the new Received fields, which is about our session, has a FROM clause."""
+    if from_clause(trace) is None:
+        raise Violation(["from ..."], repr(added(trace)))
+
+
+@requirement("5321/4.4/received-from-both")
+def test_received_gives_name_and_address(trace: list[tuple[bytes, bytes]]) -> None:
+    """The FROM clause has the name that we gave in EHLO and an address literal, whichever comes first."""
+    clause = from_clause(trace)
+    if clause is None:
+        msg = "the Received field has no FROM clause"
+        raise Blocked(msg)
+    if not re.search(rb"\bclient\.test\b", clause) or not LITERAL.search(clause):
+        raise Violation(["client.test and [address]"], repr(clause))
 
 
 @requirement("5321/4.4/received-date")
@@ -69,6 +90,18 @@ def test_received_ends_in_a_date(trace: list[tuple[bytes, bytes]]) -> None:
     for value in added(trace):
         if not DATE_TIME.fullmatch(value.rpartition(b";")[2]):
             raise Violation(["; date-time"], repr(value))
+
+
+@requirement("5321/4.4/received-offset")
+def test_received_gives_the_offset_as_a_number(trace: list[tuple[bytes, bytes]]) -> None:
+    """The zone of each new Received field is a number; a name may follow in parentheses."""
+    for value in added(trace):
+        found = DATE_TIME.fullmatch(value.rpartition(b";")[2])
+        if found is None:
+            msg = f"no date-time: {value!r}"
+            raise Blocked(msg)
+        if found["zone"][:1] not in b"+-":
+            raise Violation(["+hhmm or -hhmm"], repr(value))
 
 
 @requirement("5321/4.4/received-kept")
