@@ -18,6 +18,7 @@ import msgspec
 from refmail import mutants, variants
 from refmail.blueprint import Blueprint
 from refmail.config import Config, ConfigError, demo_config, load_config
+from refmail.credentials import SCRAM_HASHES, ScramKeys
 from refmail.deviation import Deviation
 from refmail.server import Server
 from refmail.users import PasswordHash
@@ -173,10 +174,16 @@ def list_variants() -> None:
 
 
 @main.command("hash")
-def hash_password() -> None:
+@click.option("--scram", is_flag=True, help="Print SCRAM keys for `scram = [...]` too.")
+def hash_password(*, scram: bool) -> None:
     """Read a password and print its hash for the configuration file."""
     if sys.stdin.isatty():
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
         password = sys.stdin.readline().rstrip("\n")
     click.echo(PasswordHash.of(str(password).encode()).to_text())
+    for mechanism in SCRAM_HASHES if scram else ():
+        try:
+            click.echo(ScramKeys.of(mechanism, str(password)).to_text())
+        except ValueError as error:
+            raise click.ClickException(str(error)) from error

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from refmail.credentials import SCRAM_HASHES, ScramKeys
 from refmail.message.address import is_address_literal, is_domain
 from refmail.services import LISTENERS, Listener, Policy
 from refmail.tomlfile import ConfigError, read_toml
@@ -37,22 +38,41 @@ class UserConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     password: str | None = None
     #: As `refmail hash` prints it.
     hash: str | None = None
+    #: As `refmail hash --scram` prints them; derived when the server starts where the password is given.
+    scram: tuple[str, ...] = ()
+    #: Keep the password itself for mechanisms that compute with it (CRAM-MD5); `hash` may then stand beside it.
+    clear: bool = False
 
     def __post_init__(self) -> None:
         if re.fullmatch(r"[A-Za-z0-9]+([._+-][A-Za-z0-9]+)*", self.name) is None:
             msg = f"user name {self.name!r}: use letters, digits, and single . _ + - between them"
             raise ValueError(msg)
-        if (self.password is None) == (self.hash is None):
+        if self.clear and self.password is None:
+            msg = f"user {self.name!r}: clear = true needs the password"
+            raise ValueError(msg)
+        if not self.clear and (self.password is None) == (self.hash is None):
             msg = f"user {self.name!r}: give either password or hash"
             raise ValueError(msg)
         if self.hash is not None:
             PasswordHash.from_text(self.hash)
+        for keys in self.scram:
+            ScramKeys.from_text(keys)
 
     def password_hash(self) -> PasswordHash:
         """Return the hash, made now where the password is given."""
         if self.hash is not None:
             return PasswordHash.from_text(self.hash)
         return PasswordHash.of((self.password or "").encode())
+
+    def scram_keys(self) -> tuple[ScramKeys, ...]:
+        """Return the SCRAM keys that are given, or that can be derived; none where the password suits no SCRAM."""
+        given = tuple(ScramKeys.from_text(keys) for keys in self.scram)
+        if given or not self.password:
+            return given
+        try:
+            return tuple(ScramKeys.of(mechanism, self.password) for mechanism in SCRAM_HASHES)
+        except ValueError:
+            return ()
 
 
 class ListenerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -212,8 +232,15 @@ _DEMO_PORTS: dict[Listener, int] = {
 
 
 @functools.cache
-def _demo_hash(password: str) -> str:
-    return PasswordHash.of(password.encode()).to_text()
+def _demo_user(name: str) -> UserConfig:
+    password = f"{name}-secret"
+    return UserConfig(
+        name=name,
+        password=password,
+        hash=PasswordHash.of(password.encode()).to_text(),
+        scram=tuple(ScramKeys.of(mechanism, password).to_text() for mechanism in SCRAM_HASHES),
+        clear=True,
+    )
 
 
 def demo_config(*, fixed_ports: bool) -> Config:
@@ -225,6 +252,6 @@ def demo_config(*, fixed_ports: bool) -> Config:
         fixed_ports: the ports that the manual names, instead of ports that the kernel chooses.
     """
     return Config(
-        users=tuple(UserConfig(name=name, hash=_demo_hash(f"{name}-secret")) for name in ("alice", "bob")),
+        users=tuple(_demo_user(name) for name in ("alice", "bob")),
         listeners={name: ListenerConfig(port=_DEMO_PORTS[name] if fixed_ports else 0) for name in LISTENERS},
     )

@@ -62,7 +62,12 @@ def make_store(config: Config) -> MailStore:
 
 def make_users(config: Config) -> Users:
     """Return the table of users."""
-    return UserTable({user.name: user.password_hash() for user in config.users}, config.domains)
+    return UserTable(
+        {user.name: user.password_hash() for user in config.users},
+        config.domains,
+        scram={user.name: user.scram_keys() for user in config.users},
+        clear={user.name: (user.password or "").encode() for user in config.users if user.clear},
+    )
 
 
 def make_directory(config: Config) -> Directory:

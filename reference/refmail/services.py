@@ -8,18 +8,30 @@ Call: `user = yield from self.call(services.users.authenticate, login, secret)`.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 
+from refmail.credentials import ScramKeys
 from refmail.journal import Journal
 from refmail.message.envelope import Address, Envelope
 from refmail.store.api import MailStore
 
-__all__ = ["LISTENERS", "Destination", "Directory", "Listener", "Peer", "Policy", "Services", "Users"]
+__all__ = [
+    "LISTENERS",
+    "ClearUsers",
+    "Destination",
+    "Directory",
+    "Listener",
+    "Peer",
+    "Policy",
+    "ScramUsers",
+    "Services",
+    "Users",
+]
 
 Listener = Literal["smtp", "submission", "submissions", "pop3", "pop3s", "imap", "imaps"]
 LISTENERS: tuple[Listener, ...] = ("smtp", "submission", "submissions", "pop3", "pop3s", "imap", "imaps")
@@ -33,6 +45,34 @@ class Users(Protocol):
 
         Blocks for tens of milliseconds: run it as a Call.
         """
+        ...
+
+
+@runtime_checkable
+class ScramUsers(Protocol):
+    """Users of whom SCRAM keys are stored as well."""
+
+    @property
+    def scram_mechanisms(self) -> Collection[bytes]:
+        """The SCRAM mechanisms for which every user has keys."""
+        ...
+
+    def scram_keys(self, mechanism: bytes, login: bytes) -> tuple[str | None, ScramKeys]:
+        """Return the user's name and keys; for an unknown login None, and keys made up, always the same."""
+        ...
+
+
+@runtime_checkable
+class ClearUsers(Protocol):
+    """Users whose passwords are stored in the clear, for mechanisms that compute with them."""
+
+    @property
+    def has_clear_secrets(self) -> bool:
+        """Whether every user's password is stored so."""
+        ...
+
+    def clear_secret(self, login: bytes) -> tuple[str | None, bytes]:
+        """Return the user's name and password; for an unknown login None, and octets that nobody knows."""
         ...
 
 

@@ -10,7 +10,9 @@ import secrets
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from refmail.credentials import SCRAM_HASHES, ScramKeys
 from refmail.message.envelope import Address
 from refmail.services import Destination
 
@@ -73,13 +75,28 @@ class UserTable:
     A login that succeeded is remembered as a MAC under a key that exists only in this
     process, so that the next one costs microseconds. What is at rest stays scrypt, and
     every wrong secret costs the full scrypt again.
+
+    Args:
+        passwords: scrypt hashes by user.
+        domains: our domains: a login may also be an address.
+        scram: SCRAM keys by user, as many as are stored.
+        clear: passwords by user, of those for whom the configuration keeps them in the clear.
     """
 
     #: Password checks take long: they are run in a thread.
     blocking = True
 
-    def __init__(self, passwords: Mapping[str, PasswordHash], domains: Iterable[str]) -> None:
+    def __init__(
+        self,
+        passwords: Mapping[str, PasswordHash],
+        domains: Iterable[str],
+        *,
+        scram: Mapping[str, Iterable[ScramKeys]] = MappingProxyType({}),
+        clear: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> None:
         self._passwords = dict(passwords)
+        self._scram = {(keys.mechanism, user): keys for user, stored in scram.items() for keys in stored}
+        self._clear = dict(clear)
         self._logins = {name.lower().encode(): name for name in passwords}
         for domain in domains:
             self._logins |= {f"{name}@{domain}".lower().encode(): name for name in passwords}
@@ -105,6 +122,36 @@ class UserTable:
         with self._lock:
             self._remembered[user] = mac
         return user
+
+    @property
+    def scram_mechanisms(self) -> frozenset[bytes]:
+        """The SCRAM mechanisms for which every user has keys."""
+        return frozenset(name for name in SCRAM_HASHES if all((name, user) in self._scram for user in self._passwords))
+
+    def scram_keys(self, mechanism: bytes, login: bytes) -> tuple[str | None, ScramKeys]:
+        """Return the user's name and keys; for an unknown login None and keys that fit no password."""
+        user = self._logins.get(login.lower())
+        known = self._scram.get((mechanism, user or ""))
+        if known is not None:
+            return user, known
+        size = SCRAM_HASHES[mechanism]
+        # The same at every attempt, as a salt that changed would tell that nobody has that name.
+        made_up = hmac.digest(self._key, mechanism + b"\0" + login.lower(), "sha512")
+        counts = [keys.iterations for (name, _), keys in self._scram.items() if name == mechanism]
+        salt_size = len(next(iter(self._scram.values())).salt) if self._scram else 32
+        salt = hmac.digest(self._key, made_up, "sha512")[:salt_size]
+        return None, ScramKeys(mechanism, max(counts, default=4096), salt, made_up[:size], made_up[-size:])
+
+    @property
+    def has_clear_secrets(self) -> bool:
+        """Whether every user's password is stored in the clear."""
+        return self._clear.keys() == self._passwords.keys()
+
+    def clear_secret(self, login: bytes) -> tuple[str | None, bytes]:
+        """Return the user's name and password; for an unknown login None and octets that nobody knows."""
+        user = self._logins.get(login.lower())
+        secret = self._clear.get(user or "")
+        return (None, self._key) if user is None or secret is None else (user, secret)
 
 
 class LocalDirectory:

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from refmail.cli import main
+from refmail.credentials import ScramKeys
 from refmail.users import PasswordHash
 
 
@@ -82,3 +83,9 @@ def test_lists() -> None:
 def test_hash() -> None:
     output = CliRunner().invoke(main, ["hash"], input="secret\n").output
     assert PasswordHash.from_text(output.strip()).matches(b"secret")
+
+
+def test_hash_with_scram_keys() -> None:
+    lines = CliRunner().invoke(main, ["hash", "--scram"], input="secret\n").output.splitlines()
+    assert [ScramKeys.from_text(line).mechanism for line in lines[-2:]] == [b"SCRAM-SHA-256", b"SCRAM-SHA-1"]
+    assert CliRunner().invoke(main, ["hash", "--scram"], input="bell\a\n").exit_code == 1

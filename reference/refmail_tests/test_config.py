@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from refmail.blueprint import Blueprint
-from refmail.config import ConfigError, demo_config, load_config, parse_endpoint
+from refmail.config import ConfigError, UserConfig, demo_config, load_config, parse_endpoint
+from refmail.credentials import ScramKeys
 from refmail.server import Server
 from refmail.users import PasswordHash
 
@@ -60,6 +61,8 @@ def test_good_file(tmp_path: Path) -> None:
         ("[listeners.smtp]", "[listeners.smpt]", ["line 12", '"submission"', '"imaps"']),
         ("recipients = 200", "recipient = 200", ["line 19", "policy.recipient", "recipients", "smtp_idle"]),
         ('password = "x"', "", ["line 4", "either password or hash"]),
+        ('password = "x"', 'hash = "HASH"\nclear = true', ["line 4", "clear = true needs the password"]),
+        ('password = "x"', 'password = "x"\nscram = ["x"]', ["refmail hash --scram"]),
         ('hash = "scrypt', 'hash = "crypt', ["line 8", "refmail hash"]),
         ('"127.0.0.1:40001"', '"40001"', ["line 21", "address:port"]),
         ("hostname =", "hostnames =", ["line 1", "hostname", "domains"]),
@@ -80,6 +83,14 @@ def test_mistakes(tmp_path: Path, old: str, new: str, said: list[str]) -> None:
     assert message.startswith(str(path))
     for words in said:
         assert words in message
+
+
+def test_scram_keys_are_given_or_derived() -> None:
+    given = ScramKeys.of(b"SCRAM-SHA-1", "x")
+    user = UserConfig(name="a", hash=PasswordHash.of(b"x", cost=2).to_text(), scram=(given.to_text(),))
+    assert user.scram_keys() == (given,)
+    assert len(UserConfig(name="a", password="x").scram_keys()) == 2
+    assert UserConfig(name="a", password="\a").scram_keys() == ()
 
 
 def test_missing_file(tmp_path: Path) -> None:

@@ -140,7 +140,13 @@ class Embedded:
     def _config(self, folder: Path, passwords: dict[str, str]) -> Config:
         host, port = self.lab.dns_address
         users = tuple(
-            UserConfig(name=name, hash=PasswordHash.of(password.encode(), cost=HASH_COST).to_text())
+            UserConfig(
+                name=name,
+                password=password,
+                hash=PasswordHash.of(password.encode(), cost=HASH_COST).to_text(),
+                # So that CRAM-MD5 is offered as well; the passwords live for one run.
+                clear=True,
+            )
             for name, password in passwords.items()
         )
         return Config(

@@ -18,7 +18,7 @@ from refmail.imap.states import AUTHENTICATED_OR_SELECTED, LEGAL, State
 from refmail.imap.status import Refused, Status, no, ok
 from refmail.imap.view import View, gather
 from refmail.machine import Expired, Machine, Steps, Stopping
-from refmail.sasl import MECHANISMS, Mechanism
+from refmail.sasl import Mechanism, usable_mechanisms
 from refmail.services import Peer, Services
 from refmail.store.api import NoSuchMailbox, StoreError, StoreFull
 
@@ -131,7 +131,11 @@ class ImapSession(Machine):
 
     def mechanisms(self) -> Mapping[bytes, Mechanism]:
         """Return the SASL mechanisms on offer, by name."""
-        return {name: known for name, known in MECHANISMS.items() if self.allows_passwords or not known.plaintext}
+        return {
+            name: known
+            for name, known in usable_mechanisms(self.services.users).items()
+            if self.allows_passwords or not known.plaintext
+        }
 
     def capabilities(self) -> Sequence[bytes]:
         """Return what CAPABILITY lists in the present state (RFC 3501 section 7.2.1)."""

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
 
 from refmail.machine import LineTooLong, Steps
 from refmail.pop3 import arguments
 from refmail.pop3.base import SessionBase
 from refmail.pop3.replies import Refusal
-from refmail.sasl import MECHANISMS, Cancelled, Failed, Malformed, Mechanism, converse, from_base64, to_base64
+from refmail.sasl import (
+    Cancelled,
+    Failed,
+    Malformed,
+    Mechanism,
+    converse,
+    from_base64,
+    to_base64,
+    usable_mechanisms,
+)
 
 __all__ = ["AuthCommand"]
 
@@ -17,7 +25,10 @@ __all__ = ["AuthCommand"]
 class AuthCommand(SessionBase):
     """Logs a user in by a SASL mechanism."""
 
-    mechanisms: ClassVar[Mapping[bytes, Mechanism]] = MECHANISMS
+    @property
+    def mechanisms(self) -> Mapping[bytes, Mechanism]:
+        """The mechanisms that every user can use, by name."""
+        return usable_mechanisms(self.services.users)
 
     def offered_mechanisms(self) -> list[bytes]:
         """Return the mechanisms that may be used on this connection."""
@@ -32,7 +43,7 @@ class AuthCommand(SessionBase):
             raise Refusal(text)
         try:
             initial = from_base64(rest[0]) if rest else None
-            user = yield from converse(mechanism, self.services.users, initial, self.ask)
+            user = yield from converse(mechanism, self.services, initial, self.ask)
         except Malformed as error:
             text = "that response is not what the mechanism expects"
             raise Refusal(text) from error

@@ -1,6 +1,6 @@
 """SASL mechanisms on the server's side (RFC 4422), free of any one protocol.
 
-    user = yield from converse(mechanism, services.users, initial, ask)
+    user = yield from converse(mechanism, services, initial, ask)
 
 `ask(challenge)` is the protocol's own: it sends the challenge its way (base64 in
 all three), reads a line and returns the decoded response; it raises
@@ -21,7 +21,7 @@ from refmail.sasl.exchange import (
     from_base64,
     to_base64,
 )
-from refmail.sasl.registry import MECHANISMS
+from refmail.sasl.registry import MECHANISMS, usable_mechanisms
 
 __all__ = [
     "MECHANISMS",
@@ -35,4 +35,5 @@ __all__ = [
     "converse",
     "from_base64",
     "to_base64",
+    "usable_mechanisms",
 ]

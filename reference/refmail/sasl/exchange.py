@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from refmail.machine import Call, Steps
-from refmail.services import Users
+from refmail.services import Services, Users
 
 __all__ = [
     "Cancelled",
@@ -53,26 +53,33 @@ class Challenge:
 Exchange = Generator[Challenge | Call, Any, str]
 
 
+def _always(users: Users) -> bool:
+    del users
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Mechanism:
     """A named mechanism and how a new exchange begins."""
 
     name: bytes
-    start: Callable[[Users], Exchange]
+    start: Callable[[Services], Exchange]
     #: Whether the client speaks first, so that an initial response is allowed (RFC 4422 section 5).
     client_first: bool
     #: Whether an eavesdropper learns the password.
     plaintext: bool
+    #: Whether what is stored of every user is enough for it.
+    usable: Callable[[Users], bool] = _always
 
 
 def converse(
-    mechanism: Mechanism, users: Users, initial: bytes | None, ask: Callable[[bytes], Steps[bytes]]
+    mechanism: Mechanism, services: Services, initial: bytes | None, ask: Callable[[bytes], Steps[bytes]]
 ) -> Steps[str]:
     """Run one exchange and return the name of the user who logged in.
 
     Args:
         mechanism: the mechanism to run.
-        users: who may log in.
+        services: who may log in, and what challenges are made of.
         initial: the decoded initial response, or None where the client sent none.
         ask: sends a challenge and returns the decoded response.
 
@@ -82,7 +89,7 @@ def converse(
     if initial is not None and not mechanism.client_first:
         msg = "the mechanism begins with a challenge"
         raise Malformed(msg)
-    exchange = mechanism.start(users)
+    exchange = mechanism.start(services)
     answer: object = None
     try:
         while True:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from refmail.machine import Call
 from refmail.sasl.exchange import Challenge, Exchange, Failed, Mechanism
-from refmail.services import Users
+from refmail.services import Services
 
 __all__ = ["LOGIN"]
 
 
-def _login(users: Users) -> Exchange:
+def _login(services: Services) -> Exchange:
     login: bytes = yield Challenge(b"Username:")
     secret: bytes = yield Challenge(b"Password:")
-    user: str | None = yield Call(users.authenticate, (login, secret))
+    user: str | None = yield Call(services.users.authenticate, (login, secret))
     if user is None:
         raise Failed
     return user

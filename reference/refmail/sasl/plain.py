@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from refmail.machine import Call
 from refmail.sasl.exchange import Challenge, Exchange, Failed, Malformed, Mechanism
-from refmail.services import Users
+from refmail.services import Services
 
 __all__ = ["PLAIN"]
 
 
-def _plain(users: Users) -> Exchange:
+def _plain(services: Services) -> Exchange:
     # message = [authzid] UTF8NUL authcid UTF8NUL passwd
     response: bytes = yield Challenge(b"")
     parts = response.split(b"\0")
@@ -17,7 +17,7 @@ def _plain(users: Users) -> Exchange:
         msg = "expected [authzid] NUL login NUL password"
         raise Malformed(msg)
     authzid, login, secret = parts
-    user: str | None = yield Call(users.authenticate, (login, secret))
+    user: str | None = yield Call(services.users.authenticate, (login, secret))
     # Nobody here may act for someone else.
     if user is None or authzid not in {b"", login, user.encode()}:
         raise Failed

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from refmail.sasl.cram_md5 import CRAM_MD5
 from refmail.sasl.exchange import Mechanism
 from refmail.sasl.login import LOGIN
 from refmail.sasl.plain import PLAIN
+from refmail.sasl.scram import SCRAM_SHA_1, SCRAM_SHA_256
+from refmail.services import Users
 
-__all__ = ["MECHANISMS"]
+__all__ = ["MECHANISMS", "usable_mechanisms"]
 
 #: By name in upper case; a new mechanism is a module beside this one and an entry here.
-MECHANISMS: Mapping[bytes, Mechanism] = {mechanism.name: mechanism for mechanism in (PLAIN, LOGIN)}
+MECHANISMS: Mapping[bytes, Mechanism] = {
+    mechanism.name: mechanism for mechanism in (SCRAM_SHA_256, SCRAM_SHA_1, CRAM_MD5, PLAIN, LOGIN)
+}
+
+
+def usable_mechanisms(users: Users) -> Mapping[bytes, Mechanism]:
+    """Return the mechanisms by which every user can log in, so that no client picks one that must fail."""
+    return {name: mechanism for name, mechanism in MECHANISMS.items() if mechanism.usable(users)}

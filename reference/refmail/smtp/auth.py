@@ -22,7 +22,7 @@ class AuthCommand(SessionBase):
         mechanism = self.mechanism(name.upper())
         try:
             initial = from_base64(rest[0]) if rest else None
-            self.user = yield from converse(mechanism, self.services.users, initial, self.ask)
+            self.user = yield from converse(mechanism, self.services, initial, self.ask)
         except Malformed as error:
             raise Rejection(501, "5.5.2", f"AUTH: {error}") from error
         except Cancelled as error:

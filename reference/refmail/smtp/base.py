@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from refmail.machine import Disconnected, Expired, LineTooLong, Machine, Step, Steps, Stopping
 from refmail.message.envelope import Recipient, ReversePath
-from refmail.sasl import MECHANISMS, Mechanism
+from refmail.sasl import usable_mechanisms
 from refmail.services import Peer, Services
 from refmail.smtp.capabilities import capabilities, offered_mechanisms
 from refmail.smtp.replies import Rejection, Reply
@@ -45,7 +45,6 @@ class SessionBase(Machine):
     unimplemented: ClassVar[frozenset[bytes]] = frozenset(
         {b"SEND", b"SOML", b"SAML", b"TURN", b"ETRN", b"ATRN", b"BDAT"}
     )
-    mechanisms: ClassVar[Mapping[bytes, Mechanism]] = MECHANISMS
 
     def __init__(self, services: Services, peer: Peer) -> None:
         super().__init__()
@@ -53,6 +52,7 @@ class SessionBase(Machine):
         self.peer = peer
         self.policy = services.policy
         self.idle_timeout = services.policy.smtp_idle
+        self.mechanisms = usable_mechanisms(services.users)
         self.state = State.START
         self.transaction = Transaction()
         #: The argument of EHLO or HELO.

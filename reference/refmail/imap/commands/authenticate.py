@@ -47,7 +47,7 @@ class Authenticate(Command):
 
         try:
             initial = None if self.initial is None else sasl.from_base64(self.initial)
-            user = yield from sasl.converse(mechanism, session.services.users, initial, ask)
+            user = yield from sasl.converse(mechanism, session.services, initial, ask)
         except sasl.Failed:
             raise Refused(no(b"The credentials are not accepted")) from None
         except sasl.Cancelled:
