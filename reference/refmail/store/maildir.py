@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable, Generator, Hashable, Sequence
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Callable, Hashable
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
-from urllib.parse import quote, unquote
 
-from refmail.store.api import MailboxExists, MailboxInfo, MaildropBusy, NoSuchMailbox, StoreError, StoreFull
+from refmail.store.disk_store import Account, DiskStore, utc_now
 from refmail.store.filenames import Namer
-from refmail.store.files import disk_errors, replace_file
 from refmail.store.layout import Layout
-from refmail.store.locks import FileLock, try_lock
 from refmail.store.maildir_mailbox import MaildirMailbox, Surroundings
-from refmail.store.names import INBOX, above, canonical_name, listing, plan_rename
-from refmail.store.poller import Poller
+from refmail.store.names import INBOX
 from refmail.store.validity import Validity
-from refmail.store.watchers import Watchers
 
 __all__ = ["MaildirStore"]
 
@@ -27,51 +21,7 @@ __all__ = ["MaildirStore"]
 _MakeMailbox = Callable[[Path, str, Surroundings], MaildirMailbox]
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-class _Account:
-    """One user's folders, and the one object for each of their mailboxes."""
-
-    def __init__(self, layout: Layout, around: Surroundings, make_mailbox: _MakeMailbox) -> None:
-        self.layout = layout
-        self.around = around
-        self.make_mailbox = make_mailbox
-        #: Held while mailboxes are made, renamed or deleted and while subscriptions change.
-        self.lock = FileLock(layout.file("refmail-user-lock"))
-        #: Held while mailboxes are looked up.
-        self.guard = threading.RLock()
-        #: Held while the POP3 lock is taken or given back: never for long.
-        self.maildrop_guard = threading.Lock()
-        self.mailboxes: dict[str, MaildirMailbox] = {}
-        #: Descriptor that holds the POP3 lock, or -1.
-        self.maildrop = -1
-
-    def require(self, name: str) -> MaildirMailbox:
-        """Return the object of a mailbox that exists; the caller holds the guard."""
-        known = self.mailboxes.get(name)
-        if known is not None:
-            with suppress(NoSuchMailbox):
-                known.check()
-                return known
-            del self.mailboxes[name]
-        if name == INBOX:
-            self.make(INBOX)
-        if not self.layout.exists(name):
-            msg = f"there is no mailbox {name!r}"
-            raise NoSuchMailbox(msg)
-        mailbox = self.mailboxes[name] = self.make_mailbox(self.layout.folder(name), name, self.around)
-        return mailbox
-
-    def make(self, name: str) -> None:
-        """Make a mailbox and the levels above it; INBOX is always there."""
-        for level in [*above(name), name]:
-            if not self.layout.exists(level):
-                self.layout.make(level)
-
-
-class MaildirStore:
+class MaildirStore(DiskStore[MaildirMailbox]):
     """Mail on disk, shared with other processes.
 
     Args:
@@ -84,12 +34,10 @@ class MaildirStore:
         mailbox: makes the object for a mailbox of its folder, its name and what surrounds it.
     """
 
-    blocking = True
-
     def __init__(
         self,
         root: Path,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = utc_now,
         *,
         host: str | None = None,
         sync: bool = True,
@@ -97,176 +45,25 @@ class MaildirStore:
         poll: float = 1.0,
         mailbox: _MakeMailbox = MaildirMailbox,
     ) -> None:
-        self.root = Path(root)
-        with disk_errors(f"store in {self.root}"):
-            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._now = now
+        super().__init__(root, now, sync=sync, quota=quota, poll=poll)
         self._namer = Namer(now, host)
-        self._sync = sync
-        self._quota = quota
         self._make_mailbox = mailbox
-        self._lock = threading.RLock()
-        self._accounts: dict[str, _Account] = {}
-        self._watchers = Watchers()
-        self._poller = Poller(self._watchers, self._signature, poll)
 
-    # Users.
-
-    def _account(self, user: str) -> _Account:
-        with self._lock:
-            account = self._accounts.get(user)
-            if account is None:
-                account = self._accounts[user] = self._make_account(user)
-            return account
-
-    def _make_account(self, user: str) -> _Account:
+    def _make_account(self, user: str) -> Account[MaildirMailbox]:
         layout = Layout(self.root, user, sync=self._sync)
         layout.make(INBOX)
-        validity = Validity(layout.file("refmail-validity"), self._now, sync=self._sync)
         around = Surroundings(
             now=self._now,
             namer=self._namer,
-            validity=validity,
+            validity=Validity(layout.file("refmail-validity"), self._now, sync=self._sync),
             sync=self._sync,
             check_room=lambda octets: self._check_room(user, octets),
             changed=lambda: self._watchers.notify(user),
         )
-        return _Account(layout, around, self._make_mailbox)
-
-    def _check_room(self, user: str, octets: int) -> None:
-        if self._quota is None:
-            return
-        names = self._account(user).layout.names()
-        used = sum(meta.size for name in names for meta in self.open(user, name).messages())
-        if used + octets > self._quota:
-            msg = f"the quota of {self._quota} octets of {user!r} is used up"
-            raise StoreFull(msg)
-
-    @contextmanager
-    def _changing(self, user: str) -> Generator[_Account]:
-        """Hold a user's tree of mailboxes; tell watchers afterwards."""
-        with disk_errors(f"mail of {user!r}"):
-            account = self._account(user)
-            with account.lock:
-                yield account
-        self._watchers.notify(user)
-
-    def deliver(self, user: str, octets: bytes) -> None:
-        self.open(user, INBOX).add(octets)
-
-    # Mailboxes.
-
-    def open(self, user: str, name: str) -> MaildirMailbox:
-        name = canonical_name(name)
-        with disk_errors(f"mail of {user!r}"):
-            account = self._account(user)
-            with account.guard:
-                return account.require(name)
-
-    def list(self, user: str) -> Sequence[MailboxInfo]:
-        with disk_errors(f"mail of {user!r}"):
-            account = self._account(user)
-            return listing(set(account.layout.names()), set(self._subscriptions(account)))
-
-    def create(self, user: str, name: str) -> None:
-        name = canonical_name(name)
-        with self._changing(user) as account:
-            if account.layout.exists(name):
-                msg = f"there is already a mailbox {name!r}"
-                raise MailboxExists(msg)
-            account.make(name)
-
-    def delete(self, user: str, name: str) -> None:
-        name = canonical_name(name)
-        if name == INBOX:
-            msg = "INBOX cannot be deleted"
-            raise StoreError(msg)
-        with self._changing(user) as account:
-            mailbox = self.open(user, name)
-            value = mailbox.retire(lambda: account.layout.remove(name))
-            account.around.validity.give_up({name: value})
-            with account.guard:
-                account.mailboxes.pop(name, None)
-
-    def rename(self, user: str, old: str, new: str) -> None:
-        old, new = canonical_name(old), canonical_name(new)
-        with self._changing(user) as account:
-            if old == INBOX:
-                self._empty_inbox(user, new)
-                return
-            for source, target in plan_rename(set(account.layout.names()), old, new):
-                mailbox = self.open(user, source)
-                value = mailbox.move(account.layout.folder(target), target)
-                account.around.validity.give_up({source: value})
-                with account.guard:
-                    account.mailboxes.pop(source, None)
-                    account.mailboxes[target] = mailbox
-            account.make(new)
-
-    def _empty_inbox(self, user: str, new: str) -> None:
-        self.create(user, new)
-        inbox = self.open(user, INBOX)
-        uids = [meta.uid for meta in inbox.messages()]
-        inbox.copy_to(self.open(user, new), uids)
-        inbox.expunge(uids)
-
-    # Subscriptions: a file of percent-encoded names, one a line.
-
-    def _subscriptions(self, account: _Account) -> Sequence[str]:
-        try:
-            text = account.layout.file("subscriptions").read_text("utf-8")
-        except FileNotFoundError:
-            return []
-        return sorted({unquote(line) for line in text.splitlines() if line})
-
-    def _subscribe(self, user: str, change: Callable[[set[str]], None]) -> None:
-        with self._changing(user) as account:
-            names = set(self._subscriptions(account))
-            change(names)
-            text = "".join(f"{quote(name, safe='/ ')}\n" for name in sorted(names))
-            replace_file(account.layout.file("subscriptions"), text.encode("utf-8"), sync=self._sync)
-
-    def subscribe(self, user: str, name: str) -> None:
-        wanted = canonical_name(name)
-        self._subscribe(user, lambda names: names.add(wanted))
-
-    def unsubscribe(self, user: str, name: str) -> None:
-        unwanted = canonical_name(name)
-        self._subscribe(user, lambda names: names.discard(unwanted))
-
-    def subscriptions(self, user: str) -> Sequence[str]:
-        with disk_errors(f"mail of {user!r}"):
-            return self._subscriptions(self._account(user))
-
-    # The POP3 lock: the kernel gives it back if the process dies.
-
-    def lock_maildrop(self, user: str) -> None:
-        account = self._account(user)
-        with disk_errors(f"maildrop of {user!r}"), account.maildrop_guard:
-            descriptor = None if account.maildrop >= 0 else try_lock(account.layout.file("refmail-pop3-lock"))
-            if descriptor is None:
-                msg = f"the maildrop of {user!r} is in use"
-                raise MaildropBusy(msg)
-            account.maildrop = descriptor
-
-    def unlock_maildrop(self, user: str) -> None:
-        account = self._account(user)
-        with account.maildrop_guard:
-            if account.maildrop >= 0:
-                os.close(account.maildrop)
-                account.maildrop = -1
-
-    # Watching.
-
-    def watch(self, user: str, callback: Callable[[], None]) -> Callable[[], None]:
-        self._account(user)
-        stop = self._watchers.add(user, callback)
-        self._poller.start()
-        return stop
+        return Account(layout, around.validity, lambda folder, name: self._make_mailbox(folder, name, around))
 
     def _signature(self, user: str) -> Hashable:
-        """Return what changes when any mailbox of the user does."""
-        maildir = self._account(user).layout.maildir
+        maildir = self._account(user).layout.folder(INBOX)
         times: list[tuple[str, int, int]] = []
         with suppress(OSError), os.scandir(maildir) as entries:
             folders = [maildir, *(Path(e.path) for e in entries if e.name.startswith(".") and e.is_dir())]
@@ -276,8 +73,3 @@ class MaildirStore:
                         status = (folder / part).stat()
                         times.append((f"{folder.name}/{part}", status.st_mtime_ns, status.st_size))
         return tuple(times)
-
-    def close(self) -> None:
-        self._poller.stop()
-        for user in list(self._accounts):
-            self.unlock_maildrop(user)

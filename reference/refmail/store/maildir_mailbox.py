@@ -7,20 +7,20 @@ rename in cur/ and delete; the next look notices.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Iterable, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from refmail.store.api import Changes, FlagAction, Mailbox, MessageMeta, NoSuchMailbox, NoSuchMessage, StoreError
+from refmail.store.api import FlagAction, Mailbox, MessageMeta, NoSuchMailbox, NoSuchMessage, StoreError
 from refmail.store.delivery import Staged, stage, stage_copy, uncover
+from refmail.store.disk_mailbox import DiskMailbox
 from refmail.store.filenames import Namer
 from refmail.store.files import disk_errors, sync_folder
 from refmail.store.flags import canonical_flags, combine
-from refmail.store.index import Added, Claimed, Flagged, Index, Removed
+from refmail.store.index import Added, Claimed, Flagged, Removed
 from refmail.store.lineends import to_wire
-from refmail.store.locks import FileLock
 from refmail.store.mirror import Mirror
 from refmail.store.scan import read_file
 from refmail.store.validity import Validity
@@ -45,7 +45,7 @@ class Surroundings:
     changed: Callable[[], None]
 
 
-class MaildirMailbox:
+class MaildirMailbox(DiskMailbox):
     """One mailbox; the store makes exactly one object for each.
 
     Args:
@@ -58,82 +58,12 @@ class MaildirMailbox:
     def __init__(
         self, folder: Path, name: str, around: Surroundings, *, mirror: Callable[..., Mirror] = Mirror
     ) -> None:
-        self.name = name
+        super().__init__(name, folder / "refmail-lock", around.changed)
         self._around = around
-        self._lock = FileLock(folder / "refmail-lock")
         self._mirror = mirror(folder, around.validity.fresh, sync=around.sync)
-        #: MODSEQ that watchers know of.
-        self._told: int | None = None
-        self._gone = False
 
-    @contextmanager
-    def _transaction(self, *, look: bool = False) -> Generator[Index]:
-        news = False
-        try:
-            with disk_errors(f"mailbox {self.name!r}"), self._held():
-                index = self._open()
-                try:
-                    if look:
-                        self._mirror.look(index)
-                    yield index
-                finally:
-                    news = self._told not in {None, index.modseq}
-                    self._told = index.modseq
-        finally:
-            if news:
-                self._around.changed()
-
-    @contextmanager
-    def _held(self) -> Generator[None]:
-        try:
-            self._lock.__enter__()
-        except FileNotFoundError as error:
-            self._gone = True
-            msg = f"mailbox {self.name!r} was deleted"
-            raise NoSuchMailbox(msg) from error
-        try:
-            yield
-        finally:
-            self._lock.__exit__(None, None, None)
-
-    def _open(self) -> Index:
-        if self._gone:
-            msg = f"mailbox {self.name!r} was deleted or replaced"
-            raise NoSuchMailbox(msg)
-        try:
-            return self._mirror.refresh()
-        except NoSuchMailbox:
-            self._gone = True
-            raise
-
-    # Questions.
-
-    @property
-    def uid_validity(self) -> int:
-        with self._transaction() as index:
-            return index.uid_validity
-
-    @property
-    def uid_next(self) -> int:
-        with self._transaction() as index:
-            return index.uid_next
-
-    @property
-    def modseq(self) -> int:
-        with self._transaction() as index:
-            return index.modseq
-
-    def messages(self) -> Sequence[MessageMeta]:
-        with self._transaction(look=True) as index:
-            return index.messages()
-
-    def changes_since(self, modseq: int) -> Changes:
-        with self._transaction(look=True) as index:
-            return index.changes_since(modseq)
-
-    def recent_count(self) -> int:
-        with self._transaction(look=True) as index:
-            return len(index.recent())
+    def _source(self) -> Mirror:
+        return self._mirror
 
     def claim_recent(self) -> frozenset[int]:
         with self._transaction(look=True) as index:
@@ -269,20 +199,7 @@ class MaildirMailbox:
 
     # What the store does with a whole mailbox.
 
-    def check(self) -> None:
-        """Raise NoSuchMailbox if the mailbox is there no more."""
-        with self._transaction():
-            pass
-
-    def retire(self, remove: Callable[[], None]) -> int:
-        """Remove the mailbox by `remove` and return the UIDVALIDITY it had."""
-        with self._transaction() as index:
-            remove()
-            self._gone = True
-            return index.uid_validity
-
     def move(self, folder: Path, name: str) -> int:
-        """Rename the mailbox and return the UIDVALIDITY it had."""
         with self._transaction() as index:
             before = index.uid_validity
             self._mirror.folder.rename(folder)
