@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import functools
-import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 import refmail.mutants
 from refmail.blueprint import Blueprint, WireFilter
-from refmail.deviation import Deviation, first_sentence, kebab
+from refmail.deviation import Deviation, Registry, filtering, name_of, replacing, says_of
 
 __all__ = ["Mutant", "all_mutants", "by_name", "imap", "part", "pop3", "smtp", "stupid", "wire"]
 
@@ -29,22 +27,19 @@ class Mutant(Deviation):
     is_stupid: bool = False
 
 
-_registered: dict[str, Mutant] = {}
-
-
-def _register(mutant: Mutant) -> None:
-    if mutant.name in _registered:
-        msg = f"two mutants are called {mutant.name}"
-        raise ValueError(msg)
-    _registered[mutant.name] = mutant
+_registry: Registry[Mutant] = Registry("mutant")
 
 
 def part(part_name: str, *breaks: str) -> Callable[[C], C]:
-    """Register the decorated object as a replacement for one part of the blueprint."""
+    """Register the decorated object as a replacement for one part of the blueprint.
+
+    Args:
+        part_name: a name that `refmail.parts` knows.
+        breaks: ids of the requirements that the server then violates.
+    """
 
     def decorate(thing: C) -> C:
-        name = kebab(str(getattr(thing, "__name__", "")))
-        _register(Mutant(name, first_sentence(thing), lambda b: b.with_part(part_name, thing), frozenset(breaks)))
+        _registry.add(Mutant(name_of(thing), says_of(thing), replacing(part_name, thing), frozenset(breaks)))
         return thing
 
     return decorate
@@ -64,15 +59,7 @@ def wire(protocol: str, *breaks: str) -> Callable[[F], F]:
     """
 
     def decorate(rewrite: F) -> F:
-        name = kebab(str(getattr(rewrite, "__name__", "")))
-        _register(
-            Mutant(
-                name,
-                first_sentence(rewrite),
-                lambda b: b.with_filter(protocol, lambda: rewrite),
-                frozenset(breaks),
-            )
-        )
+        _registry.add(Mutant(name_of(rewrite), says_of(rewrite), filtering(protocol, rewrite), frozenset(breaks)))
         return rewrite
 
     return decorate
@@ -80,15 +67,13 @@ def wire(protocol: str, *breaks: str) -> Callable[[F], F]:
 
 def stupid(name: str, says: str, apply: Callable[[Blueprint], Blueprint]) -> None:
     """Register a server against which no check may pass."""
-    _register(Mutant(name, says, apply, is_stupid=True))
+    _registry.add(Mutant(name, says, apply, is_stupid=True))
 
 
 @functools.cache
 def all_mutants() -> tuple[Mutant, ...]:
-    """Import every module of `refmail.mutants` and return what they registered, by name."""
-    for module in pkgutil.iter_modules(refmail.mutants.__path__, "refmail.mutants."):
-        importlib.import_module(module.name)
-    return tuple(_registered[name] for name in sorted(_registered))
+    """Return every mutant, by name."""
+    return _registry.all_of(refmail.mutants)
 
 
 def by_name(name: str) -> Mutant:
@@ -97,11 +82,4 @@ def by_name(name: str) -> Mutant:
     Raises:
         KeyError: there is none; the message lists close names.
     """
-    import difflib
-
-    mutants = {mutant.name: mutant for mutant in all_mutants()}
-    if name not in mutants:
-        near = ", ".join(difflib.get_close_matches(name, mutants, 3)) or "none is close"
-        msg = f"no mutant is called {name!r} ({near}); `refmail mutants` lists them"
-        raise KeyError(msg)
-    return mutants[name]
+    return _registry.find(name, refmail.mutants)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
-import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 import refmail.variants
 from refmail.blueprint import WireFilter
-from refmail.deviation import Deviation, first_sentence, kebab
+from refmail.deviation import Deviation, Registry, filtering, name_of, replacing, says_of
 
 __all__ = ["Variant", "all_variants", "by_name", "imap", "part", "pop3", "smtp", "wire"]
 
@@ -25,22 +22,14 @@ class Variant(Deviation):
     """A different server that breaks nothing."""
 
 
-_registered: dict[str, Variant] = {}
-
-
-def _register(variant: Variant) -> None:
-    if variant.name in _registered:
-        msg = f"two variants are called {variant.name}"
-        raise ValueError(msg)
-    _registered[variant.name] = variant
+_registry: Registry[Variant] = Registry("variant")
 
 
 def part(part_name: str) -> Callable[[C], C]:
     """Register the decorated object as a replacement for one part of the blueprint."""
 
     def decorate(thing: C) -> C:
-        name = kebab(str(getattr(thing, "__name__", "")))
-        _register(Variant(name, first_sentence(thing), lambda b: b.with_part(part_name, thing)))
+        _registry.add(Variant(name_of(thing), says_of(thing), replacing(part_name, thing)))
         return thing
 
     return decorate
@@ -65,8 +54,7 @@ def wire(protocol: str) -> Callable[[F], F]:
     """Register a function over the octets of each Send of one protocol ("smtp", "pop3" or "imap")."""
 
     def decorate(rewrite: F) -> F:
-        name = kebab(str(getattr(rewrite, "__name__", "")))
-        _register(Variant(name, first_sentence(rewrite), lambda b: b.with_filter(protocol, lambda: rewrite)))
+        _registry.add(Variant(name_of(rewrite), says_of(rewrite), filtering(protocol, rewrite)))
         return rewrite
 
     return decorate
@@ -74,10 +62,8 @@ def wire(protocol: str) -> Callable[[F], F]:
 
 @functools.cache
 def all_variants() -> tuple[Variant, ...]:
-    """Import every module of `refmail.variants` and return what they registered, by name."""
-    for module in pkgutil.iter_modules(refmail.variants.__path__, "refmail.variants."):
-        importlib.import_module(module.name)
-    return tuple(_registered[name] for name in sorted(_registered))
+    """Return every variant, by name."""
+    return _registry.all_of(refmail.variants)
 
 
 def by_name(name: str) -> Variant:
@@ -86,9 +72,4 @@ def by_name(name: str) -> Variant:
     Raises:
         KeyError: there is none; the message lists close names.
     """
-    variants = {variant.name: variant for variant in all_variants()}
-    if name not in variants:
-        near = ", ".join(difflib.get_close_matches(name, variants, 3)) or "none is close"
-        msg = f"no variant is called {name!r} ({near}); `refmail variants` lists them"
-        raise KeyError(msg)
-    return variants[name]
+    return _registry.find(name, refmail.variants)
