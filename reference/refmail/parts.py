@@ -24,6 +24,7 @@ from refmail.queue.queue import Queue
 from refmail.queue.schedule import Schedule
 from refmail.services import Directory, Listener, Peer, Policy, Services, Users
 from refmail.store.api import MailStore
+from refmail.transport.connection import Segments
 from refmail.users import LocalDirectory, UserTable
 
 __all__ = ["PARTS", "SESSION_OF", "Parts"]
@@ -81,11 +82,17 @@ def make_policy(config: Config) -> Policy:
     return config.policy
 
 
+def make_segments(_config: Config) -> Segments:
+    """Return how writes are cut: not at all."""
+    return lambda octets: (octets,)
+
+
 _FACTORIES: Mapping[str, Callable[[Config], object]] = {
     "store": make_store,
     "users": make_users,
     "directory": make_directory,
     "policy": make_policy,
+    "segments": make_segments,
 }
 
 #: Every name that a blueprint may use.
@@ -127,6 +134,9 @@ class Parts:
 
     def policy(self) -> Policy:
         return cast("Policy", self._make("policy"))
+
+    def segments(self) -> Segments:
+        return cast("Segments", self._make("segments"))
 
     def queue(
         self,

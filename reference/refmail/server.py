@@ -115,7 +115,7 @@ class Server:
         Raises:
             OSError: one cannot listen; the message says which and why.
         """
-        workshop = Workshop(self._executor, self._blocks, self._tls, self.journal)
+        workshop = Workshop(self._executor, self._blocks, self._tls, self.journal, self._parts.segments())
         try:
             await self.queue.start()
             for name, place in self.config.listeners.items():

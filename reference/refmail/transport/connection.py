@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -14,7 +14,10 @@ from refmail.journal import Journal
 from refmail.machine import Call, Close, Machine, Output, Send, StartTls
 from refmail.transport.link import Link
 
-__all__ = ["Connection", "Workshop"]
+__all__ = ["Connection", "Segments", "Workshop"]
+
+#: Cuts what is to be written into the pieces that are written one by one.
+Segments = Callable[[bytes], Iterable[bytes]]
 
 #: Octets gathered into one write before the peer has to take some.
 _WRITE_LIMIT = 64 * 1024
@@ -35,6 +38,7 @@ class Workshop:
     #: For STARTTLS; None where there is no certificate.
     tls: ssl.SSLContext | None
     journal: Journal
+    segments: Segments
 
 
 class Connection:
@@ -170,7 +174,8 @@ class Connection:
         if self._outgoing:
             octets = bytes(self._outgoing)
             self._outgoing.clear()
-            await self._link.write(octets)
+            for segment in self._workshop.segments(octets):
+                await self._link.write(segment)
 
     async def _start_tls(self) -> list[Output]:
         if self._workshop.tls is None:

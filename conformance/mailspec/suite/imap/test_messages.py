@@ -122,10 +122,11 @@ def test_uid_fetch_includes_the_uid(filled: Filled) -> None:
 
 @requirement("3501/6.4.8/uid-nonexistent-ok")
 def test_uid_of_nothing_is_no_error(filled: Filled) -> None:
-    """UID FETCH of a UID that no message has gets OK and no data."""
-    reply = filled.imap.fetch(b"%d" % (filled.uids()[-1] + 1000), b"(FLAGS)", uid=True).expect("OK")
-    if reply.fetched:
-        raise Violation(["no FETCH response"], repr(reply.fetched))
+    """UID FETCH of a UID that no message has gets OK and no data of it; news of other messages may come."""
+    nobodys = filled.uids()[-1] + 1000
+    reply = filled.imap.fetch(b"%d" % nobodys, b"(FLAGS)", uid=True).expect("OK")
+    if nobodys in {one.uid for one in reply.fetched.values()}:
+        raise Violation([f"no FETCH response with UID {nobodys}"], repr(reply.fetched))
 
 
 @requirement("3501/6.4.8/uid-star")
@@ -134,7 +135,7 @@ def test_star_is_at_least_the_last_message(filled: Filled) -> None:
     uids = filled.uids()
     reply = filled.imap.fetch(b"%d:*" % (uids[-1] + 1000), b"(UID)", uid=True).expect("OK")
     shown = {one.uid for one in reply.fetched.values()}
-    if shown != {uids[-1]}:
+    if uids[-1] not in shown:
         raise Violation([f"UID {uids[-1]}"], repr(shown))
 
 
@@ -145,7 +146,7 @@ def test_uids_ascend(filled: Filled, make_message: MessageMaker) -> None:
     filled.imap.store(b"3", b"+FLAGS.SILENT", (rb"\Deleted",)).require("OK")
     filled.imap.command(b"EXPUNGE").require("OK")
     filled.imap.append(filled.name, make_message()).require("OK")
-    filled.imap.command(b"NOOP").require("OK")
+    filled.imap.select(filled.name)
     after = filled.uids()
     if list(before) != sorted(set(before)) or list(after) != sorted(set(after)) or after[-1] <= before[-1]:
         raise Violation(["UIDs that only grow"], f"{before}, then {after}")
@@ -159,7 +160,7 @@ def test_new_uid_is_not_below_uidnext(filled: Filled, make_message: MessageMaker
         msg = "SELECT did not say UIDNEXT"
         raise Inconclusive(msg)
     filled.imap.append(filled.name, make_message()).require("OK")
-    filled.imap.command(b"NOOP").require("OK")
+    filled.imap.select(filled.name)
     if filled.uids()[-1] < uidnext:
         raise Violation([f"a UID of {uidnext} or more"], repr(filled.uids()[-1]))
 
