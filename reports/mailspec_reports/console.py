@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from mailspec.result import CheckResult, RunResult, failure_block, read_lines
+from mailspec.result import BaselineFacts, CheckResult, RunResult, failure_block, read_lines
 from mailspec.verdict import Verdict
 from mailspec_reports.grouping import Section, by_section
 from mailspec_reports.legend import LEGEND
@@ -36,7 +37,8 @@ def print_check(check: CheckResult, console: Console | None = None) -> None:
     """Print one record on one line, as progress."""
     console = console or Console()
     legend = LEGEND[check.verdict]
-    line = Text.assemble((f"{legend.sign} {check.verdict:<{_WORD}} ", legend.style), check.id)
+    known = (" known", "dim") if check.known is not None else ""
+    line = Text.assemble((f"{legend.sign} {check.verdict:<{_WORD}} ", legend.style), check.id, known)
     console.print(line, soft_wrap=True, highlight=False)
 
 
@@ -46,10 +48,20 @@ def failure_text(check: CheckResult, folder: Path | None = None) -> str:
     return failure_block(check, lines)
 
 
-def print_failures(result: RunResult, folder: Path | None = None, console: Console | None = None) -> None:
-    """Print the failure block of everything violated, deviating or in error, in the order of the documents."""
+def print_failures(
+    result: RunResult, folder: Path | None = None, console: Console | None = None, *, known: bool = True
+) -> None:
+    """Print the failure block of everything violated, deviating or in error, in the order of the documents.
+
+    Args:
+        result: the run.
+        folder: where its transcripts are.
+        console: where to print.
+        known: whether what the baseline knows is printed too.
+    """
     console = console or Console()
-    for section in by_section(check for check in result.checks if check.verdict in _LISTED):
+    shown = (check for check in result.checks if check.verdict in _LISTED and (known or check.known is None))
+    for section in by_section(shown):
         for check in section.checks:
             legend = LEGEND[check.verdict]
             console.print(Rule(Text(f"{legend.sign} {check.id}", style=legend.style), align="left", style="dim"))
@@ -83,6 +95,7 @@ def _parts(result: RunResult, folder: Path | None) -> Iterator[RenderableType]:
         yield Text.assemble(("advertised but wrong: ", "bold"), f"{wrong.capability} ({len(wrong.checks)} failed)")
     for leftover in footer.leftovers:
         yield Text.assemble(("left behind: ", "bold"), leftover)
+    yield from _baseline(footer.baseline)
     slow = sum(check.slow for check in result.checks)
     if slow:
         yield Text(f"checks that came close to a deadline: {slow}; a larger timeout_factor is safer", "yellow")
@@ -92,6 +105,15 @@ def _parts(result: RunResult, folder: Path | None) -> Iterator[RenderableType]:
         yield Text("The run was cut short: what is missing above was not judged.", style="bold yellow")
     if folder is not None:
         yield Text(f"results: {folder}", style="dim", overflow="fold")
+
+
+def _baseline(facts: BaselineFacts | None) -> Iterator[RenderableType]:
+    if facts is None:
+        return
+    for entry in facts.unexpected:
+        yield Text.assemble(("passes, though the baseline lists it: ", "bold yellow"), entry)
+    for entry in facts.expired:
+        yield Text.assemble(("expired in the baseline, so it does not count: ", "bold yellow"), entry)
 
 
 def _section(section: Section) -> RenderableType:
@@ -113,6 +135,8 @@ def _finding(check: CheckResult) -> RenderableType:
         grid.add_row("", Text(f"got {check.actual}"))
     elif check.reason:
         grid.add_row("", Text(next(iter(check.reason.splitlines()))))
+    if check.known is not None:
+        grid.add_row("", Text(f"known until {check.known.expires}: {check.known.reason}", style="dim"))
     return grid
 
 
@@ -122,7 +146,8 @@ def _by_reason(title: str, checks: Iterable[CheckResult], verdicts: Sequence[Ver
     for check in checks:
         if check.kind == "check" and check.verdict in verdicts:
             first_line = next(iter(check.reason.splitlines()), "")
-            reasons.setdefault((check.verdict, first_line), []).append(check.id)
+            known = " known" if check.known is not None else ""
+            reasons.setdefault((check.verdict, first_line), []).append(check.id + known)
     if not reasons:
         return
     grid = Table.grid(padding=(0, 1))
@@ -141,8 +166,9 @@ def _by_reason(title: str, checks: Iterable[CheckResult], verdicts: Sequence[Ver
 
 
 def _counts(result: RunResult) -> RenderableType:
+    known = Counter(check.verdict for check in result.checks if check.known is not None)
     counts = [
-        Text(f"{legend.sign} {count} {verdict}", style=legend.style)
+        Text(f"{legend.sign} {count} {verdict}{f', {known[verdict]} known' if known[verdict] else ''}", legend.style)
         for verdict, legend in LEGEND.items()
         if (count := result.footer.counts.get(verdict.value, 0))
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,7 @@ def render_html(result: RunResult, folder: Path | None = None) -> str:
         counts=counts,
         legend=LEGEND,
         opened=_OPEN,
+        known=Counter(check.verdict for check in result.checks if check.known is not None),
         css=_css,
     )
 

@@ -20,8 +20,11 @@ class Exit(enum.IntEnum):
 
     meaning: str
 
-    PASSED = 0, "no requirement is violated"
-    FAILED = 1, "a requirement is violated (with --strict: or a recommendation is not followed)"
+    PASSED = 0, "no requirement is violated, or none but what the baseline knows"
+    FAILED = (
+        1,
+        "a requirement is violated (with --strict: or a recommendation not followed, or a baseline entry needless)",
+    )
     USAGE = 2, "the command line or the profile cannot be used"
     HARNESS = 3, "a check or the harness itself failed: a bug of mailspec"
     NOTHING = 4, "no check was selected, or none could run"

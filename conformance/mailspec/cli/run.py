@@ -14,8 +14,9 @@ from typing import Any
 import click
 from rich.console import Console
 
+from mailspec.cli.baselines import check_baseline
 from mailspec.cli.exits import Exit
-from mailspec.cli.folders import DEFAULT_PARENT, point_latest, result_folder
+from mailspec.cli.folders import DEFAULT_PARENT, point_latest, refuse_used, result_folder
 from mailspec.cli.stop import Stop
 from mailspec.cli.targets import Asked, Opened, asked, exported, open_profile, target_options
 from mailspec.requirement import Tier
@@ -29,8 +30,18 @@ __all__ = ["Plan", "command"]
 #: Failure blocks printed without -v; more of them are in the HTML page.
 FEW_FAILURES = 10
 
+#: Tier for servers that exist for the run only: there is nothing that could be lost.
+OWN_TIER: Tier = "destructive"
+
 _TIERS = "\n".join(f"  {tier:<12} {tiers.MEANING[tier]}" for tier in tiers.TIERS)
-_EPILOG = f"\b\nExit codes:\n{Exit.table()}\n\n\b\nTiers:\n{_TIERS}"
+_BASELINE = """  [[known]]
+  id = "smtp/commands/help_is_supported"   a check's id, or a requirement's
+  verdicts = ["deviates"]                  violated, deviates, blocked, inconclusive; also passed, if it varies
+  reason = "no HELP in this server"
+  link = "https://..."
+  expires = 2027-06-30                     the last day on which it counts
+  target = "postfix 3.7"                   optional: text in the target's name"""
+_EPILOG = f"\b\nExit codes:\n{Exit.table()}\n\n\b\nTiers:\n{_TIERS}\n\n\b\nEntries of a baseline:\n{_BASELINE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +51,9 @@ class Plan:
     addresses: tuple[str, ...] = ()
     workers: str = "1"
     out: Path | None = None
-    tier: Tier = tiers.DEFAULT
+    #: None leaves it to whose server the target is.
+    tier: Tier | None = None
+    baseline: Path | None = None
     strict: bool = False
     slow: bool = False
     timeout_factor: float = 1.0
@@ -52,8 +65,10 @@ class Plan:
 
     def arguments(self) -> list[str]:
         """Return the command line that says the same."""
-        words = ["-n", self.workers, "--tier", self.tier, "--transform", self.transform]
+        words = ["-n", self.workers, "--transform", self.transform]
         words += ["--timeout-factor", f"{self.timeout_factor:g}"]
+        words += ["--tier", self.tier] if self.tier is not None else []
+        words += ["--baseline", str(self.baseline.resolve())] if self.baseline is not None else []
         words += ["--out", str(self.out.resolve())] if self.out is not None else []
         words += ["--seed", str(self.seed)] if self.seed is not None else []
         flags = {
@@ -87,12 +102,15 @@ def _workers(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 @click.option(
     "--tier",
     type=click.Choice(tiers.TIERS),
-    default=tiers.DEFAULT,
-    show_default=True,
-    help="The most that checks may do.",
+    help=f"The most that checks may do [{tiers.DEFAULT}; {OWN_TIER} to servers that mailspec starts itself].",
+)
+@click.option(
+    "--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Known deviations (TOML), which do not fail."
 )
 @click.option("--slow", is_flag=True, help="Also run checks that wait for minutes.")
-@click.option("--strict", is_flag=True, help="Fail on deviations from recommendations too.")
+@click.option(
+    "--strict", is_flag=True, help="Fail on deviations from recommendations too, and on baseline entries that pass."
+)
 @click.option(
     "--timeout-factor", type=click.FloatRange(min=0, min_open=True), default=1.0, help="Factor on every deadline."
 )
@@ -116,6 +134,9 @@ def command(server: str | None, **values: Any) -> None:
     """
     wanted = asked(values)
     plan = Plan(**values)
+    refuse_used(plan.out)
+    if plan.baseline is not None:
+        check_baseline(plan.baseline)
     if server is not None:
         if wanted.profile is not None or wanted.is_quick:
             msg = "--server starts its own target; leave out --target and hosts"
@@ -130,7 +151,8 @@ def _in_server(name: str, plan: Plan) -> int:
         raise Stop(msg)
     from mailspec.lab.servers import run_in_server
 
-    return run_in_server(name, replace(plan, rerun_as=f"--server {name}").arguments())
+    inner = replace(plan, rerun_as=f"--server {name}", tier=plan.tier or OWN_TIER)
+    return run_in_server(name, inner.arguments())
 
 
 def _run(wanted: Asked, plan: Plan) -> int:
@@ -149,6 +171,7 @@ def _run(wanted: Asked, plan: Plan) -> int:
         number, reduced = workers_for(number, len(opened.profile.accounts))
         if reduced:
             click.echo(reduced, err=True)
+        plan = replace(plan, tier=plan.tier or (OWN_TIER if opened.embedded else tiers.DEFAULT))
         _export(stack, opened, plan, number)
         folder = result_folder(plan.out, opened.profile.name, datetime.now().astimezone())
         if plan.out is None:
@@ -195,7 +218,8 @@ def _pytest_arguments(opened: Opened, plan: Plan, workers: int, folder: Path) ->
     from mailspec.cli.collect import base_arguments
 
     words = [*base_arguments(), "--mailspec-target", str(opened.path), "--mailspec-out", str(folder)]
-    words += ["--mailspec-tier", plan.tier, "--mailspec-transform", plan.transform]
+    words += ["--mailspec-tier", plan.tier or tiers.DEFAULT, "--mailspec-transform", plan.transform]
+    words += ["--mailspec-baseline", str(plan.baseline.resolve())] if plan.baseline is not None else []
     words += [word for address in plan.addresses for word in ("--mailspec-select", address)]
     words += ["--mailspec-strict"] if plan.strict else []
     words += ["--mailspec-slow"] if plan.slow else []
@@ -211,17 +235,16 @@ def _pytest_arguments(opened: Opened, plan: Plan, workers: int, folder: Path) ->
 def _report(folder: Path, plan: Plan, console: Console) -> int:
     """Write the page, print the summary last, and return the exit code that the gate decided."""
     from mailspec.result import load
-    from mailspec.verdict import Verdict
+    from mailspec.verdict import FAILING, Verdict
     from mailspec_reports import print_summary, write_html
     from mailspec_reports.console import print_failures
 
     result = load(folder)
     page = folder / "report.html"
     write_html(result, page, folder)
-    counts = result.footer.counts
-    failures = sum(counts.get(verdict, 0) for verdict in (Verdict.VIOLATED, Verdict.DEVIATES, Verdict.ERROR))
-    if plan.verbose or failures <= FEW_FAILURES:
-        print_failures(result, folder, console)
+    failed = [check for check in result.checks if check.verdict in (*FAILING, Verdict.ERROR) and check.known is None]
+    if plan.verbose or len(failed) <= FEW_FAILURES:
+        print_failures(result, folder, console, known=plan.verbose)
     print_summary(result, folder, console)
     shown = DEFAULT_PARENT / "latest" / page.name if plan.out is None else page
     console.print(f"report: {shown}", highlight=False, soft_wrap=True)

@@ -1,7 +1,7 @@
 """The exit code of a run: one decision, in one place.
 
-0    nothing is violated
-1    the gate failed: something is violated, or with `strict` deviates
+0    nothing is violated but what the baseline knows
+1    the gate failed: something else is violated, or with `strict` deviates or passes though the baseline lists it
 2    usage: an address of the selection names nothing, though others did
 3    a bug of the harness: a check ended in error, a module could not be loaded, a worker crashed
 4    nothing was selected, or nothing of it could run
@@ -30,7 +30,7 @@ class Gate:
     """What a run must keep to in order to succeed.
 
     Args:
-        strict: deviations fail too.
+        strict: deviations fail too, and so do entries of the baseline that are not needed any more.
         blocked_limit: share, from 0 to 1, of the checks that tried and may end blocked.
     """
 
@@ -50,6 +50,8 @@ class Gate:
         """
         # Grammar records follow from the checks, so they decide nothing about what could run.
         checks = [check for check in result.checks if check.kind == "check"]
+        unknown = {check.verdict for check in result.checks if check.known is None}
+        stuck = sum(check.verdict is Verdict.BLOCKED and check.known is None for check in checks)
         counts = {verdict: sum(check.verdict == verdict for check in checks) for verdict in Verdict}
         everything = {check.verdict for check in result.checks}
         tried = sum(counts[verdict] for verdict in (*_JUDGED, Verdict.BLOCKED, Verdict.INCONCLUSIVE))
@@ -61,8 +63,11 @@ class Gate:
             return NOTHING
         if unmatched:
             return USAGE
-        if counts[Verdict.BLOCKED] > self.blocked_limit * tried or not any(counts[v] for v in _JUDGED):
+        if stuck > self.blocked_limit * tried or not any(counts[v] for v in _JUDGED):
             return BLOCKED
-        if Verdict.VIOLATED in everything or (self.strict and Verdict.DEVIATES in everything):
+        if Verdict.VIOLATED in unknown:
+            return FAILED
+        needless = result.footer.baseline is not None and result.footer.baseline.unexpected
+        if self.strict and (Verdict.DEVIATES in unknown or needless):
             return FAILED
         return OK

@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Generator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
+from mailspec.baseline import Baseline, BaselineError, load_baseline
 from mailspec.plugin import fixtures, xdist
 from mailspec.plugin.collection import declared, require_possible, requirement_of, select
 from mailspec.plugin.gate import Gate
@@ -86,11 +88,19 @@ class Judge:
             transform=option(config, "transform"),
         )
         try:
-            run = RunState(header, self._ledger, gate=gate, folder=option(config, "out"))
-        except ResultError as error:
+            run = RunState(
+                header, self._ledger, gate=gate, folder=option(config, "out"), baseline=self._baseline(target.name)
+            )
+        except (ResultError, BaselineError) as error:
             raise pytest.UsageError(str(error)) from error
         config.stash[RUN_KEY] = run
         config.hook.pytest_mailspec_started(config=config, run=run)
+
+    def _baseline(self, target: str) -> Baseline | None:
+        path: Path | None = option(self._config, "baseline")
+        if path is None:
+            return None
+        return load_baseline(path, target=target, today=datetime.now().astimezone().date())
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

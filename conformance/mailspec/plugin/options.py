@@ -33,6 +33,7 @@ def add_options(parser: pytest.Parser) -> None:
     add("strict", action="store_true", help="deviations fail the run too")
     add("transform", metavar="NAME", default="as-sent", help="how clients cut what they send into segments")
     add("seed", metavar="N", type=int, help="seed of whatever checks choose by chance")
+    add("baseline", metavar="FILE", type=Path, help="the target's known deviations, which do not fail the run")
     add("blocked-limit", metavar="SHARE", type=float, help="share of checks, 0 to 1, that may end blocked")
     add("rerun", metavar="OPTIONS", help="options with which the `mailspec run` line of a failure names the target")
 

@@ -23,6 +23,7 @@ import msgspec
 import pytest
 
 import mailspec
+from mailspec.baseline import Baseline
 from mailspec.plugin.gate import Gate
 from mailspec.plugin.grammar import GrammarTally, Sightings
 from mailspec.requirements import Ledger
@@ -81,6 +82,7 @@ class RunState:
         ledger: where levels and wording come from.
         gate: decides the exit code.
         folder: where the result files go, or None to keep everything in memory.
+        baseline: the target's known deviations.
         observers: told of every record.
 
     Raises:
@@ -94,12 +96,14 @@ class RunState:
         *,
         gate: Gate | None = None,
         folder: Path | None = None,
+        baseline: Baseline | None = None,
         observers: Sequence[Observer] = (),
     ) -> None:
         self.header = header
         self.ledger = ledger
         self.gate = gate or Gate()
         self.folder = folder
+        self.baseline = baseline
         self.observers = list(observers)
         self.checks: list[CheckResult] = []
         #: Addresses of the selection that named nothing.
@@ -135,6 +139,7 @@ class RunState:
             counts=count_verdicts(self.checks),
             leftovers=tuple(dict.fromkeys((*self.leftovers, *leftovers))),
             wrong=_advertised_but_wrong(self.checks),
+            baseline=self.baseline.facts(self.checks) if self.baseline is not None else None,
         )
         result = RunResult(header=self.header, checks=tuple(self.checks), footer=footer)
         code = self.gate.exit_code(result, unmatched=self.unmatched, interrupted=interrupted, broken=self.broken)
@@ -145,6 +150,8 @@ class RunState:
         return self.result
 
     def _publish(self, check: CheckResult) -> None:
+        if self.baseline is not None:
+            check = self.baseline.mark(check)
         self.checks.append(check)
         if self._journal is not None:
             self._journal.add(check)

@@ -6,10 +6,12 @@ from mailspec.result.block import failure_block, transcript_text
 from mailspec.result.journal import Journal, ResultError, load, new_folder
 from mailspec.result.model import (
     SCHEMA_VERSION,
+    BaselineFacts,
     CheckResult,
     ConnectionEnding,
     Footer,
     Header,
+    Known,
     RunResult,
     SelectionFacts,
     ServiceFacts,
@@ -22,11 +24,13 @@ from mailspec.result.transcripts import Line, parse_lines, read_lines, shown, tr
 
 __all__ = [
     "SCHEMA_VERSION",
+    "BaselineFacts",
     "CheckResult",
     "ConnectionEnding",
     "Footer",
     "Header",
     "Journal",
+    "Known",
     "Line",
     "ResultError",
     "RunResult",

@@ -38,6 +38,8 @@ def failure_block(result: CheckResult, lines: Sequence[Line] = ()) -> str:
         parts += _labelled("reason", result.reason)
     if result.cleanup:
         parts += _labelled("clean-up", result.cleanup)
+    if result.known is not None:
+        parts += _labelled("known", f"until {result.known.expires}: {result.known.reason} {result.known.link}")
     for name, value in result.observed.items():
         parts += _labelled("observed", f"{name}: {value}")
     if lines:

@@ -11,10 +11,12 @@ from mailspec.verdict import Verdict
 
 __all__ = [
     "SCHEMA_VERSION",
+    "BaselineFacts",
     "CheckResult",
     "ConnectionEnding",
     "Footer",
     "Header",
+    "Known",
     "RunResult",
     "SelectionFacts",
     "ServiceFacts",
@@ -92,6 +94,16 @@ class ConnectionEnding(msgspec.Struct, frozen=True, kw_only=True):
     ending: str
 
 
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """Why the target's baseline expects a record's verdict."""
+
+    reason: str
+    #: Where more is said.
+    link: str
+    #: Last day on which it is expected, ISO 8601.
+    expires: str
+
+
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True, tag_field="record", tag="check"):
     """What one check, or the strict grammar over all checks, found about one requirement."""
 
@@ -141,6 +153,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True, tag_field="record",
     needs: tuple[str, ...] = ()
     #: Name of the xdist worker, "" without.
     worker: str = ""
+    #: Set where the baseline lists this verdict; such a record does not fail the gate.
+    known: Known | None = None
 
 
 class Wrong(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +164,20 @@ class Wrong(msgspec.Struct, frozen=True, kw_only=True):
     capability: str
     #: Ids of the checks that failed.
     checks: tuple[str, ...]
+
+
+class BaselineFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the baseline of the target was worth in a run."""
+
+    file: str
+    #: Number of entries that counted.
+    entries: int
+    #: Number of records that they made known.
+    known: int
+    #: Ids listed although everything that they name passes.
+    unexpected: tuple[str, ...] = ()
+    #: Ids whose entries have expired and did not count.
+    expired: tuple[str, ...] = ()
 
 
 class Footer(msgspec.Struct, frozen=True, kw_only=True, tag_field="record", tag="footer"):
@@ -164,6 +192,8 @@ class Footer(msgspec.Struct, frozen=True, kw_only=True, tag_field="record", tag=
     #: What the run could not remove from the target.
     leftovers: tuple[str, ...] = ()
     wrong: tuple[Wrong, ...] = ()
+    #: None where the run had no baseline.
+    baseline: BaselineFacts | None = None
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
