@@ -7,9 +7,10 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
+from refmail.message.binary import as_text, is_binary
 from refmail.message.envelope import Address, Envelope, Recipient
 from refmail.queue.dialogue import ConnectionFailed, Dialogue, Reply
-from refmail.queue.parameters import Unsendable, for_mail, for_rcpt
+from refmail.queue.parameters import Unsendable, for_mail, for_rcpt, takes_binary
 from refmail.queue.router import Hop
 from refmail.queue.transparency import stuffed
 
@@ -159,6 +160,8 @@ class RelayClient:
     ) -> None:
         """Hold the session up to the reply to the final dot, filling in `results`."""
         offers = await self.introduce(dialogue)
+        if not takes_binary(offers):
+            envelope, octets = as_text(envelope, octets)
         try:
             parameters = for_mail(envelope, octets, offers)
         except Unsendable as error:
@@ -178,7 +181,8 @@ class RelayClient:
             else:
                 results[recipient.address] = self.judged_recipient(reply, hop)
         if accepted:
-            results |= dict.fromkeys(_addresses(accepted), await self.send_content(dialogue, hop, octets))
+            send = self.send_chunk if is_binary(envelope.parameters) else self.send_content
+            results |= dict.fromkeys(_addresses(accepted), await send(dialogue, hop, octets))
 
     async def introduce(self, dialogue: Dialogue) -> Mapping[bytes, bytes]:
         """Read the greeting, say EHLO or else HELO, and return what the host offers.
@@ -203,10 +207,19 @@ class RelayClient:
         reply = await dialogue.command(b"DATA", self.timeouts.data)
         if not reply.intermediate:
             return self.judged(reply, hop)
-        content = stuffed(octets) + b".\r\n"
-        for start in range(0, len(content), BLOCK):
-            await dialogue.send(content[start : start + BLOCK], self.timeouts.block)
+        await self.send_blocks(dialogue, stuffed(octets) + b".\r\n")
         return self.judged(await dialogue.reply(self.timeouts.end), hop)
+
+    async def send_chunk(self, dialogue: Dialogue, hop: Hop, octets: bytes) -> Result:
+        """Send the message as one chunk, not an octet of it changed (RFC 3030 section 2)."""
+        await dialogue.send(b"BDAT %d LAST\r\n" % len(octets), self.timeouts.data)
+        await self.send_blocks(dialogue, octets)
+        return self.judged(await dialogue.reply(self.timeouts.end), hop)
+
+    async def send_blocks(self, dialogue: Dialogue, octets: bytes) -> None:
+        """Send octets, each block within its own time."""
+        for start in range(0, len(octets), BLOCK):
+            await dialogue.send(octets[start : start + BLOCK], self.timeouts.block)
 
     def judged(self, reply: Reply, hop: Hop) -> Result:
         """Turn a reply into a result: 2yz delivered, 5yz failed, all else later."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from refmail.message.binary import is_binary
 from refmail.message.envelope import Envelope, Recipient
 
-__all__ = ["Unsendable", "for_mail", "for_rcpt"]
+__all__ = ["Unsendable", "for_mail", "for_rcpt", "takes_binary"]
 
 Offers = Mapping[bytes, bytes]
 
@@ -23,6 +24,11 @@ class Unsendable(Exception):
         self.status = status
 
 
+def takes_binary(offers: Offers) -> bool:
+    """Whether a host takes binary messages as they are (RFC 3030 section 3)."""
+    return b"BINARYMIME" in offers and b"CHUNKING" in offers
+
+
 def for_mail(envelope: Envelope, octets: bytes, offers: Offers) -> bytes:
     """Return the parameters of MAIL, each with a space before it.
 
@@ -37,7 +43,9 @@ def for_mail(envelope: Envelope, octets: bytes, offers: Offers) -> bytes:
                 status="5.3.4", reason=f"the host takes {int(limit)} octets, the message has {len(octets)}"
             )
         parts.append(b"SIZE=%d" % len(octets))
-    if (envelope.parameters.get(b"BODY") or b"").upper() == b"8BITMIME":
+    if is_binary(envelope.parameters):
+        parts.append(b"BODY=BINARYMIME")
+    elif (envelope.parameters.get(b"BODY") or b"").upper() == b"8BITMIME":
         if b"8BITMIME" in offers:
             parts.append(b"BODY=8BITMIME")
         elif not octets.isascii():

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from random import Random
 
 from refmail.journal import Journal
+from refmail.message.binary import as_text
 from refmail.message.envelope import Envelope, Recipient
 from refmail.message.trace import count_received, for_final_delivery
 from refmail.queue.bounce import Failure, Reporter, wants_report
@@ -95,7 +96,7 @@ class Queue:
             self.enqueue(replace(envelope, recipients=remote), octets)
         undelivered: list[Recipient] = []
         trouble: StoreError | None = None
-        final = for_final_delivery(octets, envelope.reverse_path)
+        final = self._final(envelope, octets) if local else b""
         for user, recipient in {recipient.user: recipient for recipient in local}.items():
             try:
                 self.store.deliver(user or "", final)
@@ -268,10 +269,15 @@ class Queue:
 
     def _deliver(self, envelope: Envelope, recipient: Recipient, octets: bytes) -> Result:
         try:
-            self.store.deliver(recipient.user or "", for_final_delivery(octets, envelope.reverse_path))
+            self.store.deliver(recipient.user or "", self._final(envelope, octets))
         except StoreError as error:
             return Result(Verdict.LATER, "4.2.0", str(error))
         return Result(Verdict.DELIVERED, "2.0.0", "delivered")
+
+    @staticmethod
+    def _final(envelope: Envelope, octets: bytes) -> bytes:
+        """Return what goes into a mailbox: text, as POP3 and IMAP know no other messages."""
+        return for_final_delivery(as_text(envelope, octets)[1], envelope.reverse_path)
 
     async def _report(self, entry: SpoolEntry, failures: Sequence[Failure], octets: bytes) -> None:
         """Send a report back to the sender, unless the message is one itself (RFC 5321 section 6.1)."""
@@ -282,7 +288,8 @@ class Queue:
             return
         arrived = datetime.fromtimestamp(entry.arrived, UTC)
         now = datetime.fromtimestamp(self.clock.now(), UTC)
-        report = self.reporter.report(entry.envelope, wanted, octets, arrived=arrived, now=now)
+        returned, octets = as_text(entry.envelope, octets)
+        report = self.reporter.report(returned, wanted, octets, arrived=arrived, now=now)
         destination = self.directory.find(sender)
         if destination.kind == "unknown":
             self.journal.note("queue.dropped", entry=entry.id, recipients=len(failures), sender=str(sender))

@@ -32,6 +32,9 @@ class Transaction:
     reverse_path: ReversePath = None
     parameters: dict[bytes, bytes | None] = field(default_factory=dict[bytes, bytes | None])
     recipients: list[Recipient] = field(default_factory=list[Recipient])
+    #: What BDAT has brought so far, and whether one of them was refused.
+    content: bytearray = field(default_factory=bytearray)
+    failed: bool = False
 
 
 class SessionBase(Machine):
@@ -42,9 +45,7 @@ class SessionBase(Machine):
     #: Name of the method that answers a verb.
     verbs: ClassVar[Mapping[bytes, str]] = {}
     #: Verbs that RFCs define and this server does not implement: 502 (RFC 5321 section 4.2.4).
-    unimplemented: ClassVar[frozenset[bytes]] = frozenset(
-        {b"SEND", b"SOML", b"SAML", b"TURN", b"ETRN", b"ATRN", b"BDAT"}
-    )
+    unimplemented: ClassVar[frozenset[bytes]] = frozenset({b"SEND", b"SOML", b"SAML", b"TURN", b"ETRN", b"ATRN"})
 
     def __init__(self, services: Services, peer: Peer) -> None:
         super().__init__()
@@ -192,7 +193,7 @@ class SessionBase(Machine):
             return Reply.of(503, "5.5.1", "EHLO comes first")
         if verb == b"MAIL":
             return Reply.of(503, "5.5.1", "A transaction is already open")
-        if verb == b"DATA" and self.state is State.MAIL:
+        if verb in {b"DATA", b"BDAT"} and self.state is State.MAIL:
             return Reply.of(503, "5.5.1", "RCPT comes first, and one must succeed")
         return Reply.of(503, "5.5.1", "Bad sequence of commands")
 

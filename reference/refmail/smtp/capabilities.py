@@ -32,6 +32,8 @@ def capabilities(policy: Policy, *, mechanisms: tuple[bytes, ...], tls_possible:
         b"PIPELINING": b"",
         b"SIZE": b"%d" % policy.message_size,
         b"8BITMIME": b"",
+        b"CHUNKING": b"",
+        b"BINARYMIME": b"",
         b"ENHANCEDSTATUSCODES": b"",
         # Optional commands are listed too (RFC 5321 section 4.1.1.1).
         b"HELP": b"",

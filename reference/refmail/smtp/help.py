@@ -17,9 +17,10 @@ class HelpCommand(SessionBase):
     usage: ClassVar[Mapping[bytes, str]] = {
         b"EHLO": "EHLO name",
         b"HELO": "HELO name",
-        b"MAIL": "MAIL FROM:<sender> [SIZE=octets] [BODY=7BIT|8BITMIME]",
+        b"MAIL": "MAIL FROM:<sender> [SIZE=octets] [BODY=7BIT|8BITMIME|BINARYMIME]",
         b"RCPT": "RCPT TO:<recipient>",
         b"DATA": "DATA",
+        b"BDAT": "BDAT octets [LAST]",
         b"RSET": "RSET",
         b"NOOP": "NOOP",
         b"VRFY": "VRFY user",

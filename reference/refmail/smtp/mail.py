@@ -91,13 +91,16 @@ class MailCommand(SessionBase):
             raise Rejection(552, "5.3.4", f"Messages may have {self.policy.message_size} octets")
 
     def check_body(self, value: bytes | None) -> None:
-        """Check the value of BODY (RFC 6152 section 3).
+        """Check the value of BODY (RFC 6152 section 3, RFC 3030 section 3).
 
         Raises:
             Rejection: 501.
         """
-        if value is None or value.upper() not in {b"7BIT", b"8BITMIME"}:
-            raise Rejection(501, "5.5.4", "BODY is 7BIT or 8BITMIME")
+        known = {b"7BIT", b"8BITMIME"}
+        if self.knows(b"BINARYMIME"):
+            known.add(b"BINARYMIME")
+        if value is None or value.upper() not in known:
+            raise Rejection(501, "5.5.4", "BODY is 7BIT, 8BITMIME or, where it is offered, BINARYMIME")
 
     def check_auth(self, value: bytes | None) -> None:
         """Check the syntax of AUTH; its claim is recorded, nothing depends on it (RFC 4954 section 5).

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from refmail.smtp.auth import AuthCommand
-from refmail.smtp.data import DataCommand
+from refmail.smtp.bdat import BdatCommand
 from refmail.smtp.ehlo import EhloCommand
 from refmail.smtp.help import HelpCommand
 from refmail.smtp.mail import MailCommand
@@ -26,7 +26,7 @@ class SmtpSession(
     EhloCommand,
     MailCommand,
     RcptCommand,
-    DataCommand,
+    BdatCommand,
     SimpleCommands,
     VerifyCommands,
     HelpCommand,
@@ -41,6 +41,7 @@ class SmtpSession(
         b"MAIL": "do_mail",
         b"RCPT": "do_rcpt",
         b"DATA": "do_data",
+        b"BDAT": "do_bdat",
         b"RSET": "do_rset",
         b"NOOP": "do_noop",
         b"QUIT": "do_quit",

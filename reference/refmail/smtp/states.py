@@ -1,11 +1,12 @@
 """Which command is legal when: everything that decides it stands in this file.
 
-A session is in one of four states (RFC 5321 section 4.1.4):
+A session is in one of five states (RFC 5321 section 4.1.4, RFC 3030 section 2):
 
     START   no EHLO or HELO yet, or TLS has just begun and everything is forgotten
     READY   greeted; no transaction
     MAIL    a transaction is open, without an accepted recipient
     RCPT    a transaction with at least one recipient
+    BDAT    a transaction that has begun to send its message by BDAT
 
 The data after 354 is no state of this table: while it is read no command can
 arrive. Who is logged in and whether TLS is on are not states either; the commands
@@ -32,6 +33,7 @@ class State(enum.Enum):
     READY = "ready"
     MAIL = "mail"
     RCPT = "rcpt"
+    BDAT = "bdat"
 
 
 _ALWAYS = frozenset({b"EHLO", b"HELO", b"RSET", b"NOOP", b"HELP", b"VRFY", b"EXPN", b"QUIT"})
@@ -41,5 +43,6 @@ LEGAL: Mapping[State, frozenset[bytes]] = {
     State.START: _ALWAYS,
     State.READY: _ALWAYS | {b"MAIL", b"STARTTLS", b"AUTH"},
     State.MAIL: _ALWAYS | {b"RCPT", b"STARTTLS"},
-    State.RCPT: _ALWAYS | {b"RCPT", b"DATA", b"STARTTLS"},
+    State.RCPT: _ALWAYS | {b"RCPT", b"DATA", b"BDAT", b"STARTTLS"},
+    State.BDAT: _ALWAYS | {b"BDAT", b"STARTTLS"},
 }

@@ -188,6 +188,16 @@ def test_local_mail_is_delivered_at_once_with_one_return_path(make: MakeQueue, s
     assert octets == b"Return-Path: <alice@local.test>\r\n" + MESSAGE.replace(b"Return-Path: <old@x.test>\r\n", b"")
 
 
+def test_a_mailbox_gets_a_binary_message_as_text(make: MakeQueue, store: ListStore) -> None:
+    bob = Recipient(Address(b"bob", b"local.test"), user="bob")
+    octets = b"MIME-Version: 1.0\r\nContent-Transfer-Encoding: binary\r\n\r\n\0\n"
+
+    make().accept(Envelope(SENDER, (bob,), {b"BODY": b"BINARYMIME"}), octets)
+
+    ((_, delivered),) = store.delivered
+    assert delivered.endswith(b"MIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\n\r\nAAo=\r\n")
+
+
 def test_nothing_is_accepted_where_no_mailbox_takes_it(make: MakeQueue, store: ListStore) -> None:
     store.broken = {"bob"}
     queue = make()

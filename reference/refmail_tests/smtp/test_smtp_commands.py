@@ -167,6 +167,8 @@ def test_ehlo_lists_what_is_offered(smtp: Any) -> None:
         b"PIPELINING",
         b"SIZE",
         b"8BITMIME",
+        b"CHUNKING",
+        b"BINARYMIME",
         b"ENHANCEDSTATUSCODES",
         b"HELP",
         b"EXPN",
