@@ -22,9 +22,16 @@ __all__ = ["command"]
 @click.option("-n", "workers", default="1", metavar="N|auto", help="Processes.")
 @click.option("--select", "addresses", multiple=True, metavar="ADDRESS", help="Only these checks; repeatable.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for prove.json and logs.")
+@click.option("--full", is_flag=True, help="Run also the checks that a subject cannot affect.")
 @click.option("--list", "only_list", is_flag=True, help="List what could be proven, and prove nothing.")
 def command(
-    names: tuple[str, ...], workers: str, addresses: tuple[str, ...], out: Path | None, *, only_list: bool
+    names: tuple[str, ...],
+    workers: str,
+    addresses: tuple[str, ...],
+    out: Path | None,
+    *,
+    full: bool,
+    only_list: bool,
 ) -> None:
     """Run the suite on mutants and variants of the reference server, and compare with what each declares.
 
@@ -48,7 +55,7 @@ def command(
     folder = result_folder(out, "prove", datetime.now().astimezone())
     try:
         with terminable():
-            findings = run(names, workers=number, addresses=addresses, out=folder, console=Console())
+            findings = run(names, workers=number, addresses=addresses, out=folder, console=Console(), full=full)
     except UnknownSubject as error:
         raise Stop(str(error), Exit.NOTHING) from error
     except ProverDied as error:

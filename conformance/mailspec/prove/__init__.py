@@ -22,7 +22,13 @@ __all__ = ["Finding", "ProverDied", "Subject", "UnknownSubject", "all_subjects",
 
 
 def run(
-    names: Iterable[str], *, workers: int, addresses: tuple[str, ...] = (), out: Path, console: Console
+    names: Iterable[str],
+    *,
+    workers: int,
+    addresses: tuple[str, ...] = (),
+    out: Path,
+    console: Console,
+    full: bool = False,
 ) -> list[Finding]:
     """Prove the named subjects, show each finding as it comes, and write `prove.json` into `out`.
 
@@ -32,6 +38,7 @@ def run(
         addresses: the checks to run, all of them for none.
         out: folder for `prove.json` and the processes' logs.
         console: where to show them.
+        full: run also the checks that a subject cannot affect.
 
     Raises:
         UnknownSubject: a name is nobody's.
@@ -46,7 +53,7 @@ def run(
         done += 1
         print_finding(finding, console, done, len(subjects))
 
-    findings = prove_all(subjects, workers, addresses, out, show)
+    findings = prove_all(subjects, workers, addresses, out, show, full=full)
     write_json(findings, out / "prove.json")
     print_summary(findings, console, time.monotonic() - began)
     return findings

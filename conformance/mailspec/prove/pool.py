@@ -42,6 +42,8 @@ def prove_all(
     addresses: tuple[str, ...],
     folder: Path,
     on_finding: Callable[[Finding], None],
+    *,
+    full: bool = False,
 ) -> list[Finding]:
     """Run the suite on every subject and return the findings, in the order of the subjects.
 
@@ -51,6 +53,7 @@ def prove_all(
         addresses: the checks to run, all of them for none.
         folder: where the processes' logs go.
         on_finding: told of each finding as it comes.
+        full: run also the checks that a subject cannot affect.
 
     Raises:
         ProverDied: a process failed; nothing of it is left.
@@ -66,7 +69,7 @@ def prove_all(
     try:
         for number in range(count):
             log = folder / f"prove-{number}.log"
-            process = context.Process(target=_work, args=(names, findings, addresses, log), daemon=True)
+            process = context.Process(target=_work, args=(names, findings, addresses, log, full), daemon=True)
             process.start()
             processes.append(process)
         found = _gather(findings, len(subjects), processes, folder, on_finding)
@@ -76,7 +79,7 @@ def prove_all(
     return sorted(found, key=lambda finding: order[finding.name])
 
 
-def _work(names: _Channel, findings: _Channel, addresses: tuple[str, ...], log: Path) -> None:
+def _work(names: _Channel, findings: _Channel, addresses: tuple[str, ...], log: Path, full: bool) -> None:
     """Prove what is handed out; the body of one process, which the parent ends by SIGTERM."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     known = all_subjects()
@@ -88,7 +91,7 @@ def _work(names: _Channel, findings: _Channel, addresses: tuple[str, ...], log: 
 
     mutants = tuple(subject for subject in known if subject.kind is Kind.MUTANT)
     with terminable():
-        code = run_session(handed_out(), findings.put, mutants, addresses, log)
+        code = run_session(handed_out(), findings.put, mutants, addresses, log, full=full)
     # That checks failed is the point of mutants.
     raise SystemExit(0 if code == pytest.ExitCode.TESTS_FAILED else code)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,11 +12,13 @@ import pytest
 from mailspec.cli.collect import base_arguments
 from mailspec.cli.session import output_to, run_pytest
 from mailspec.lab.server import LabPlan, LabServer
+from mailspec.plugin.collection import check_id
 from mailspec.plugin.session import RunState, make_header, run_items
 from mailspec.prove.judge import Finding, coverage_problems, judge
-from mailspec.prove.subject import Kind, Subject
+from mailspec.prove.reach import changed_protocols, protocols_by_check, within_reach
+from mailspec.prove.subject import REFERENCE, Kind, Subject
 from mailspec.requirements import load_ledger
-from mailspec.result import CheckResult
+from mailspec.result import RunResult
 from mailspec.suite.fixtures.lab import LAB_ADDRESS
 from mailspec.target.embedded import Embedded
 from mailspec.target.probe import probe
@@ -36,14 +38,23 @@ class Prover:
         subjects: which ones; taken one after the other, from whatever hands them out.
         publish: told of each finding.
         mutants: all mutants there are, for the question whether each checked requirement has one.
+        full: run every check on every subject, also those that it cannot affect.
     """
 
     def __init__(
-        self, subjects: Iterator[Subject], publish: Callable[[Finding], None], mutants: tuple[Subject, ...]
+        self,
+        subjects: Iterator[Subject],
+        publish: Callable[[Finding], None],
+        mutants: tuple[Subject, ...],
+        *,
+        full: bool = False,
     ) -> None:
         self._subjects = subjects
         self._publish = publish
         self._mutants = mutants
+        self._full = full
+        #: By check id, the protocols it speaks; learned from the reference when first asked for.
+        self._spoken: Mapping[str, frozenset[str]] | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -60,7 +71,7 @@ class Prover:
     def _prove(self, subject: Subject, items: list[pytest.Item], lab: LabServer) -> Finding:
         began = time.monotonic()
         try:
-            checks = _run(subject, items, lab)
+            checks = _run(subject, self._within_reach(subject, items, lab), lab).checks
         except OSError as error:
             return _failed(subject, f"the server could not be run: {error}", time.monotonic() - began)
         finding = judge(subject, checks, time.monotonic() - began)
@@ -68,14 +79,24 @@ class Prover:
             return finding
         return _with(finding, coverage_problems(self._mutants, checks))
 
+    def _within_reach(self, subject: Subject, items: list[pytest.Item], lab: LabServer) -> list[pytest.Item]:
+        """Return the checks that the subject can affect; every check of a stupid server's."""
+        changed = changed_protocols(subject.apply(Blueprint()))
+        if self._full or changed is None or subject.kind in {Kind.REFERENCE, Kind.STUPID}:
+            return items
+        if self._spoken is None:
+            reference = _run(REFERENCE, items, lab)
+            self._spoken = protocols_by_check(reference.checks, reference.header.target)
+        return [item for item in items if within_reach(check_id(item), changed, self._spoken)]
 
-def _run(subject: Subject, items: list[pytest.Item], lab: LabServer) -> tuple[CheckResult, ...]:
+
+def _run(subject: Subject, items: list[pytest.Item], lab: LabServer) -> RunResult:
     with Embedded(blueprint=subject.apply(Blueprint()), lab=lab) as embedded:
         os.environ[LAB_ADDRESS] = embedded.lab_address
         target = open_target(embedded.profile, tier="destructive").with_offers(probe)
         ledger = load_ledger()
         run = RunState(make_header(target, ledger), ledger)
-        return run_items(items, target, run).checks
+        return run_items(items, target, run)
 
 
 def _failed(subject: Subject, problem: str, seconds: float) -> Finding:
@@ -102,6 +123,8 @@ def run_session(
     mutants: tuple[Subject, ...],
     addresses: tuple[str, ...],
     log: Path,
+    *,
+    full: bool = False,
 ) -> int:
     """Collect the suite once and prove subjects until there are no more; pytest's words go into `log`.
 
@@ -112,4 +135,4 @@ def run_session(
     arguments = [*base_arguments(), "--mailspec-judge", "--mailspec-tier", "destructive", "-q"]
     arguments += [word for address in addresses for word in ("--mailspec-select", address)]
     with output_to(log):
-        return run_pytest(arguments, [Prover(subjects, publish, mutants)])
+        return run_pytest(arguments, [Prover(subjects, publish, mutants, full=full)])

@@ -10,7 +10,7 @@ from refmail.blueprint import Blueprint
 from refmail.mutants import all_mutants
 from refmail.variants import all_variants
 
-__all__ = ["Kind", "Subject", "UnknownSubject", "all_subjects", "chosen"]
+__all__ = ["REFERENCE", "Kind", "Subject", "UnknownSubject", "all_subjects", "chosen"]
 
 
 class Kind(enum.StrEnum):
@@ -44,8 +44,8 @@ class UnknownSubject(Exception):
     """There is no subject of that name."""
 
 
-def _reference() -> Subject:
-    return Subject(Kind.REFERENCE, "reference", "The server by the book.", lambda blueprint: blueprint)
+#: The server by the book.
+REFERENCE = Subject(Kind.REFERENCE, "reference", "The server by the book.", lambda blueprint: blueprint)
 
 
 def all_subjects() -> tuple[Subject, ...]:
@@ -55,7 +55,7 @@ def all_subjects() -> tuple[Subject, ...]:
         Subject(Kind.STUPID if each.is_stupid else Kind.MUTANT, each.name, each.says, each.apply, each.breaks)
         for each in all_mutants()
     ]
-    return (_reference(), *variants, *sorted(mutants, key=lambda each: (each.kind is Kind.STUPID, each.name)))
+    return (REFERENCE, *variants, *sorted(mutants, key=lambda each: (each.kind is Kind.STUPID, each.name)))
 
 
 def chosen(names: Iterable[str]) -> tuple[Subject, ...]:
