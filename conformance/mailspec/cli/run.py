@@ -41,7 +41,13 @@ _BASELINE = """  [[known]]
   link = "https://..."
   expires = 2027-06-30                     the last day on which it counts
   target = "postfix 3.7"                   optional: text in the target's name"""
-_EPILOG = f"\b\nExit codes:\n{Exit.table()}\n\n\b\nTiers:\n{_TIERS}\n\n\b\nEntries of a baseline:\n{_BASELINE}"
+_ADDRESSES = """\
+  smtp            an area: smtp, pop3, imap, store, mx, journey
+  smtp/4.5.2      what the area checks of an RFC section
+  5321/4.5.2      an RFC's section, or with its name a requirement
+  smtp/data/...   a module, or one check; * and ? work everywhere
+  !ADDRESS        all but these (^ADDRESS where the shell minds)"""
+_EPILOG = f"\b\nAddresses:\n{_ADDRESSES}\n\n\b\nExit codes:\n{Exit.table()}\n\n\b\nTiers:\n{_TIERS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +128,9 @@ def _workers(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 @click.option("-v", "--verbose", is_flag=True, help="Show every check, and every failure.")
 @click.option("--rerun-as", default="", hidden=True)
 def command(server: str | None, **values: Any) -> None:
-    r"""Judge a target: the profile of --target, hosts, a real --server, or the embedded reference server.
+    """Judge a target: the profile of --target, hosts, a real --server, or the embedded reference server.
 
-    \b
-    ADDRESS   selects
-    smtp            an area: smtp, pop3, imap, store, mx, journey
-    smtp/4.5.2      what the area checks of an RFC section
-    5321/4.5.2      an RFC's section, or with its name a requirement
-    smtp/data/...   a module, or one check; * and ? work everywhere
-    !ADDRESS        all but these (^ADDRESS where the shell minds)
+    ADDRESS selects what is checked: see below.
     """
     wanted = asked(values)
     plan = Plan(**values)
