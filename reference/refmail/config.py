@@ -91,13 +91,13 @@ class ListenerConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class StoreConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where mail is kept."""
 
-    kind: Literal["memory", "maildir"] = "memory"
-    #: Folder with one folder for each user; for maildir only.
+    kind: Literal["memory", "maildir", "mbox"] = "memory"
+    #: Folder with one folder for each user; for maildir and mbox only.
     path: str | None = None
 
     def __post_init__(self) -> None:
-        if (self.kind == "maildir") != (self.path is not None):
-            msg = 'kind "maildir" needs a path, and kind "memory" takes none'
+        if (self.kind != "memory") != (self.path is not None):
+            msg = 'a store on disk needs a path, and kind "memory" takes none'
             raise ValueError(msg)
 
 

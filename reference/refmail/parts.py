@@ -56,6 +56,10 @@ def make_store(config: Config) -> MailStore:
         from refmail.store.maildir import MaildirStore
 
         return MaildirStore(Path(config.store.path or ""))
+    if config.store.kind == "mbox":
+        from refmail.store.mbox import MboxStore
+
+        return MboxStore(Path(config.store.path or ""))
     from refmail.store.memory import MemoryStore
 
     return MemoryStore()

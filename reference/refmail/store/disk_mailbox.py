@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from refmail.store.api import Changes, Mailbox, MessageMeta, NoSuchMailbox
+from refmail.store.api import Changes, FlagAction, Mailbox, MessageMeta, NoSuchMailbox
 from refmail.store.files import disk_errors
 from refmail.store.index import Index
 from refmail.store.locks import FileLock
@@ -59,6 +59,17 @@ class DiskMailbox(ABC):
 
     @abstractmethod
     def copy_to(self, target: Mailbox, uids: Iterable[int]) -> Sequence[int]: ...
+
+    @abstractmethod
+    def claim_recent(self) -> frozenset[int]: ...
+
+    @abstractmethod
+    def read(self, uid: int) -> bytes: ...
+
+    @abstractmethod
+    def change_flags(
+        self, uids: Iterable[int], action: FlagAction, flags: Collection[bytes]
+    ) -> Sequence[MessageMeta]: ...
 
     @abstractmethod
     def expunge(self, uids: Iterable[int]) -> Sequence[int]: ...

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from refmail.store.api import Changes, Flags, MessageMeta
 
-__all__ = ["Added", "Claimed", "Flagged", "Index", "Record", "Removed"]
+__all__ = ["Added", "Claimed", "Flagged", "Index", "Noted", "Record", "Removed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,14 @@ class Claimed:
     first_recent: int
 
 
-Record = Added | Flagged | Removed | Claimed
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """The store remembers this about what is on disk, in place of what it remembered before."""
+
+    note: str
+
+
+Record = Added | Flagged | Removed | Claimed | Noted
 
 
 class Index:
@@ -66,6 +73,10 @@ class Index:
         self.uid_next = uid_next
         self.modseq = modseq
         self.first_recent = first_recent
+        #: What the store remembers about what is on disk.
+        self.note = ""
+        #: How often a message has got another name.
+        self.renames = 0
         #: By ascending UID, because UIDs are only ever appended.
         self.entries: dict[int, MessageMeta] = {}
         self.names: dict[int, str] = {}
@@ -89,12 +100,17 @@ class Index:
                     self._remove(record)
                 case Claimed():
                     self.first_recent = record.first_recent
+                case Noted():
+                    self.note = record.note
         self._messages = None
 
     def _add(self, record: Added) -> None:
         self.entries[record.uid] = MessageMeta(
             record.uid, record.size, record.flags, record.internal_date, record.modseq, record.ends_in_crlf
         )
+        if record.uid in self.names:
+            self.renames += 1
+            self.uids.pop(self.names[record.uid], None)
         self.names[record.uid] = record.name
         self.uids[record.name] = record.uid
         self.uid_next = max(self.uid_next, record.uid + 1)

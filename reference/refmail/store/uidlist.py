@@ -1,4 +1,4 @@
-"""The journal file of a Maildir: UIDs, flags that file names cannot hold, MODSEQs, removals.
+"""The journal file of a mailbox: UIDs, flags that file names cannot hold, MODSEQs, removals.
 
 One record a line; the first line is the header. It is only appended to, and now
 and then rewritten by way of a temporary file in the same folder, with a new
@@ -10,8 +10,9 @@ line without its line end is a write that was cut short: it counts for nothing.
     flagged = "f" SP modseq SP uid *(SP flag)
     removed = "x" SP modseq SP uid
     claimed = "r" SP first-recent
+    noted   = "n" SP note                                                      ; what an mbox looked like
 
-Names and flags are percent-encoded, dates ISO 8601. The caller holds the mailbox's lock.
+Names, notes and flags are percent-encoded, dates ISO 8601. The caller holds the mailbox's lock.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import quote_from_bytes, unquote_to_bytes
+from urllib.parse import quote, quote_from_bytes, unquote, unquote_to_bytes
 
 from refmail.store.api import Flags
 from refmail.store.files import replace_file, write_all
-from refmail.store.index import Added, Claimed, Flagged, Index, Record, Removed
+from refmail.store.index import Added, Claimed, Flagged, Index, Noted, Record, Removed
 
 __all__ = ["Damaged", "UidList"]
 
@@ -57,6 +58,8 @@ def _line(record: Record) -> str:
             return f"x {modseq} {uid}\n"
         case Claimed(first_recent):
             return f"r {first_recent}\n"
+        case Noted(note):
+            return f"n {quote(note)}\n"
 
 
 def _record(line: str) -> Record:
@@ -73,6 +76,8 @@ def _record(line: str) -> Record:
         return Removed(int(words[0]), int(words[1]))
     if kind == "r" and len(words) == 1:
         return Claimed(int(words[0]))
+    if kind == "n" and len(words) == 1:
+        return Noted(unquote(words[0]))
     msg = f"unknown record {line!r}"
     raise ValueError(msg)
 
@@ -172,6 +177,8 @@ class UidList:
             for uid, e in index.entries.items()
         ]
         records.extend(Removed(modseq, uid) for modseq, uid in index.removed[-_KEPT_REMOVALS:])
+        if index.note:
+            records.append(Noted(index.note))
         octets = (head + "".join(map(_line, records))).encode("ascii")
         replace_file(self.path, octets, sync=self._sync)
         self._generation, self._offset, self._lines = generation, len(octets), len(records)

@@ -1,4 +1,4 @@
-"""Both stores, so that every contract test runs on each."""
+"""All stores, so that every contract test runs on each."""
 
 from __future__ import annotations
 
@@ -9,23 +9,25 @@ import pytest
 
 from refmail.store.api import MailStore
 from refmail.store.maildir import MaildirStore
+from refmail.store.mbox import MboxStore
 from refmail.store.memory import MemoryStore
 
 
-@pytest.fixture(params=["memory", "maildir"])
+@pytest.fixture(params=["memory", "maildir", "mbox"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MailStore]:
     """A fresh store of each kind."""
     if request.param == "memory":
         yield MemoryStore()
         return
-    maildir = MaildirStore(tmp_path / "mail", sync=False, poll=0.01)
-    yield maildir
-    maildir.close()
+    kind = MaildirStore if request.param == "maildir" else MboxStore
+    on_disk = kind(tmp_path / "mail", sync=False, poll=0.01)
+    yield on_disk
+    on_disk.close()
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Where the Maildirs of `maildir_store` are."""
+    """Where the mail of `maildir_store` or `mbox_store` is."""
     return tmp_path / "mail"
 
 
@@ -37,9 +39,18 @@ def maildir_store(root: Path) -> Iterator[MaildirStore]:
     maildir.close()
 
 
-@pytest.fixture(params=["memory", "maildir"])
+@pytest.fixture
+def mbox_store(root: Path) -> Iterator[MboxStore]:
+    """A fresh mbox store that waits a moment only for other programs' locks."""
+    store = MboxStore(root, sync=False, poll=0.01, lock_seconds=0.2)
+    yield store
+    store.close()
+
+
+@pytest.fixture(params=["memory", "maildir", "mbox"])
 def quota_store(request: pytest.FixtureRequest, tmp_path: Path) -> MailStore:
     """A store of each kind with room for 100 octets a user."""
     if request.param == "memory":
         return MemoryStore(quota=100)
-    return MaildirStore(tmp_path / "mail", sync=False, quota=100)
+    kind = MaildirStore if request.param == "maildir" else MboxStore
+    return kind(tmp_path / "mail", sync=False, quota=100)
