@@ -47,7 +47,15 @@ _ADDRESSES = """\
   5321/4.5.2      an RFC's section, or with its name a requirement
   smtp/data/...   a module, or one check; * and ? work everywhere
   !ADDRESS        all but these (^ADDRESS where the shell minds)"""
-_EPILOG = f"\b\nAddresses:\n{_ADDRESSES}\n\n\b\nExit codes:\n{Exit.table()}\n\n\b\nTiers:\n{_TIERS}"
+_EPILOG = "\n\n".join(
+    f"\b\n{title}:\n{table}"
+    for title, table in (
+        ("Addresses", _ADDRESSES),
+        ("Exit codes", Exit.table()),
+        ("Tiers", _TIERS),
+        ("Entries of a baseline", _BASELINE),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
