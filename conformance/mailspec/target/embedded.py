@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 import msgspec
 
@@ -23,7 +23,7 @@ from refmail.config import Config, DnsConfig, RelayConfig, StoreConfig, UserConf
 from refmail.embed import ServerThread
 from refmail.users import PasswordHash
 
-__all__ = ["DOMAIN", "Embedded", "blueprint_of", "mutants_breaking"]
+__all__ = ["DOMAIN", "Embedded", "StoreKind", "blueprint_of", "mutants_breaking"]
 
 DOMAIN = "target.test"
 HOSTNAME = "mail.target.test"
@@ -31,6 +31,8 @@ HOSTNAME = "mail.target.test"
 #: Seconds between delivery attempts, and until a message is returned: hours, shrunk so that checks can wait.
 RETRIES = (0.5, 1.0, 2.0)
 GIVE_UP = 6.0
+
+StoreKind = Literal["maildir", "mbox", "memory"]
 
 #: Work factor of password hashes; the passwords live for one run.
 HASH_COST = 2**4
@@ -45,6 +47,7 @@ class Embedded:
         lab: a lab that runs already; one is started, and stopped with the server, where None.
         fixed_ports: the ports that refmail's manual names, instead of ports that the kernel chooses.
         shared: the profile is for other processes; they cannot control this lab, so it has no [dns].
+        store: how mail is kept; checks that look into a Maildir are not run on another kind.
     """
 
     def __init__(
@@ -55,8 +58,10 @@ class Embedded:
         *,
         fixed_ports: bool = False,
         shared: bool = False,
+        store: StoreKind = "maildir",
     ) -> None:
         self.workers = workers
+        self._store: StoreKind = store
         self._fixed_ports = fixed_ports
         self._shared = shared
         self._passwords: dict[str, str] = {}
@@ -154,7 +159,7 @@ class Embedded:
             domains=(DOMAIN,),
             users=users,
             listeners=demo_config(fixed_ports=self._fixed_ports).listeners,
-            store=StoreConfig(kind="maildir", path=str(folder / "mail")),
+            store=StoreConfig(kind=self._store, path=None if self._store == "memory" else str(folder / "mail")),
             dns=DnsConfig(servers=(f"{host}:{port}",)),
             relay=RelayConfig(dial=self.lab.dial_map, spool=str(folder / "spool"), retries=RETRIES, give_up=GIVE_UP),
         )
@@ -172,9 +177,10 @@ class Embedded:
             "accounts": [
                 {"address": f"{name}@{DOMAIN}", "login": name, "secret": {"file": f"{name}.secret"}} for name in names
             ],
-            "store": {"kind": "maildir", "path": "mail/{login}/Maildir"},
             "limits": {"failed_logins": 100_000},
         }
+        if self._store == "maildir":
+            profile["store"] = {"kind": "maildir", "path": "mail/{login}/Maildir"}
         if not self._shared:
             times: dict[str, Value] = {"retry_seconds": RETRIES[0], "give_up_seconds": GIVE_UP}
             profile["dns"] = {"listen": f"{host}:{port}", "mx_hosts": [], **times}
