@@ -116,7 +116,7 @@ class _Judge:
         try:
             rule()
         except GrammarError as error:
-            self.charge(requirement_id, error.octets, error.position, f"{error.production}: {error.reason}")
+            self.charge(error.requirement_id, error.octets, error.position, f"{error.production}: {error.reason}")
 
     def charge(self, requirement_id: str, octets: bytes, position: int, reason: str) -> None:
         self.charges.charge(requirement_id, octets, position, reason, self.stream.connection, self.stream.event)
@@ -196,4 +196,5 @@ def _check_whole(lines: list[bytes], code: int, to: Answered, judge: _Judge) -> 
     if to is Answered.EHLO and code == 250:
         judge.check(grammar.EHLO_REPLY, lambda: grammar.check_ehlo_first(lines[0]))
         for line in lines[1:]:
+            judge.charges.exercised(grammar.EHLO_SEPARATOR)
             judge.check(grammar.EHLO_REPLY, lambda line=line: grammar.check_ehlo_line(line))  # type: ignore[misc]

@@ -77,13 +77,21 @@ def test_ehlo_lines(line: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"250", b"250-", b"250-AUTH=LOGIN", b"250-SIZE ", b"250-A  B", b"250--A", b"250-A\tB"]
+    "line", [b"250", b"250-", b"250-X_AUTH=LOGIN", b"250-SIZE ", b"250-A  B", b"250--A", b"250-A\tB"]
 )
 def test_broken_ehlo_lines(line: bytes) -> None:
     with pytest.raises(GrammarError) as caught:
         grammar.check_ehlo_line(line)
 
     assert caught.value.requirement_id == grammar.EHLO_REPLY
+
+
+@pytest.mark.parametrize("line", [b"250-AUTH=LOGIN", b"250 XVERP=Courier"])
+def test_an_equals_sign_is_charged_apart(line: bytes) -> None:
+    with pytest.raises(GrammarError) as caught:
+        grammar.check_ehlo_line(line)
+
+    assert caught.value.requirement_id == grammar.EHLO_SEPARATOR
 
 
 @pytest.mark.parametrize("line", [b"250 a.test", b"250-a.test Hello \x01 you"])

@@ -29,6 +29,12 @@ def ehlo_keyword_with_underscore(octets: bytes) -> bytes:
     return octets.replace(b"250-8BITMIME\r\n", b"250-8BITMIME\r\n250-X_ODD\r\n")
 
 
+@mutants.wire("smtp", "5321/4.1.1.1/ehlo-separator")
+def ehlo_keyword_with_equals_sign(octets: bytes) -> bytes:
+    """EHLO lists AUTH a second time, in the form from before it was a standard."""
+    return octets.replace(b"250-8BITMIME\r\n", b"250-8BITMIME\r\n250-AUTH=PLAIN\r\n")
+
+
 @mutants.wire("smtp", "5321/4.5.3.1.5/reply-line-length")
 def reply_of_513_octets(octets: bytes) -> bytes:
     """A line of the reply to HELP has 513 octets."""

@@ -14,6 +14,7 @@ GRAMMAR_REQUIREMENTS = (
     "5321/4.2/reply-line",
     "5321/4.2/greeting-line",
     "5321/4.1.1.1/ehlo-reply",
+    "5321/4.1.1.1/ehlo-separator",
     "5321/4.5.3.1.5/reply-line-length",
     "1939/3/reply-form",
     "1939/3/multi-line-form",

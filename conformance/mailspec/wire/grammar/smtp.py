@@ -14,6 +14,7 @@ from mailspec.wire.grammar.error import GrammarError
 
 __all__ = [
     "EHLO_REPLY",
+    "EHLO_SEPARATOR",
     "GREETING_LINE",
     "LINE_LENGTH",
     "LINE_LIMIT",
@@ -29,6 +30,7 @@ __all__ = [
 REPLY_LINE = "5321/4.2/reply-line"
 GREETING_LINE = "5321/4.2/greeting-line"
 EHLO_REPLY = "5321/4.1.1.1/ehlo-reply"
+EHLO_SEPARATOR = "5321/4.1.1.1/ehlo-separator"
 LINE_LENGTH = "5321/4.5.3.1.5/reply-line-length"
 
 #: Longest reply line in octets, code and CRLF included (RFC 5321 section 4.5.3.1.5).
@@ -145,6 +147,9 @@ def check_ehlo_line(line: bytes) -> None:
     keyword = EHLO_KEYWORD.match(line, 4)
     if keyword is None:
         _reject("ehlo-keyword", line, 4, "expected a letter or digit", EHLO_REPLY)
+    if line[keyword.end() : keyword.end() + 1] == b"=":
+        # Older than the grammar and still about: AUTH=LOGIN, XVERP=Courier.
+        _reject("ehlo-line", line, keyword.end(), "expected a space, not an equals sign", EHLO_SEPARATOR)
     params = EHLO_PARAMS.match(line, keyword.end())
     assert params is not None
     if params.end() < len(line):
