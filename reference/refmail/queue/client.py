@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from refmail.message.binary import as_text, is_binary
 from refmail.message.envelope import Address, Envelope, Recipient
@@ -63,6 +63,8 @@ class Result:
     host: str = ""
     #: SMTP reply code, or 0 where there was no reply.
     code: int = 0
+    #: Whether the host has taken over the sender's wish for reports (RFC 3461 section 5.2.1).
+    reports: bool = False
 
 
 class SessionRefused(Exception):
@@ -182,7 +184,8 @@ class RelayClient:
                 results[recipient.address] = self.judged_recipient(reply, hop)
         if accepted:
             send = self.send_chunk if is_binary(envelope.parameters) else self.send_content
-            results |= dict.fromkeys(_addresses(accepted), await send(dialogue, hop, octets))
+            result = replace(await send(dialogue, hop, octets), reports=b"DSN" in offers)
+            results |= dict.fromkeys(_addresses(accepted), result)
 
     async def introduce(self, dialogue: Dialogue) -> Mapping[bytes, bytes]:
         """Read the greeting, say EHLO or else HELO, and return what the host offers.

@@ -12,7 +12,7 @@ from refmail.journal import Journal
 from refmail.message.binary import as_text
 from refmail.message.envelope import Envelope, Recipient
 from refmail.message.trace import count_received, for_final_delivery
-from refmail.queue.bounce import Failure, Reporter, wants_report
+from refmail.queue.bounce import Action, Outcome, Reporter, wants_report
 from refmail.queue.client import RelayClient, Result, Results, Verdict
 from refmail.queue.clock import QueueClock, RealClock
 from refmail.queue.grouping import Group, group_by_hosts
@@ -94,21 +94,31 @@ class Queue:
         remote = tuple(recipient for recipient in envelope.recipients if recipient.user is None)
         if remote:
             self.enqueue(replace(envelope, recipients=remote), octets)
-        undelivered: list[Recipient] = []
-        trouble: StoreError | None = None
+        undelivered: dict[str | None, StoreError] = {}
         final = self._final(envelope, octets) if local else b""
-        for user, recipient in {recipient.user: recipient for recipient in local}.items():
+        users = dict.fromkeys(recipient.user for recipient in local)
+        for user in users:
             try:
                 self.store.deliver(user or "", final)
             except StoreError as error:
                 self.journal.note("queue.store-trouble", trace=envelope.trace_id, user=user, error=str(error))
-                trouble = error
-                undelivered.append(recipient)
-        if trouble is not None and len(undelivered) == len(local) and not remote:
-            raise trouble
+                undelivered[user] = error
+        if undelivered and len(undelivered) == len(users) and not remote:
+            raise next(iter(undelivered.values()))
         if undelivered:
             # A part is accepted, so a 4yz would double it: the rest is ours to retry.
-            self.enqueue(replace(envelope, recipients=tuple(undelivered)), octets)
+            rest = {recipient.user: recipient for recipient in local if recipient.user in undelivered}
+            self.enqueue(replace(envelope, recipients=tuple(rest.values())), octets)
+        self._report_success(envelope, [recipient for recipient in local if recipient.user not in undelivered], octets)
+
+    def _report_success(self, envelope: Envelope, delivered: Sequence[Recipient], octets: bytes) -> None:
+        """Report what has just reached mailboxes, where that was asked for; never fails."""
+        outcomes = [Outcome(recipient, _IN_MAILBOX, Action.DELIVERED) for recipient in delivered]
+        try:
+            self._report(envelope, outcomes, octets, arrived=self.clock.now())
+        except StoreError as error:
+            # The message itself is delivered: to refuse it now would double it.
+            self.journal.note("queue.store-trouble", trace=envelope.trace_id, error=str(error))
 
     def enqueue(self, envelope: Envelope, octets: bytes) -> None:
         """Spool a message durably and set about it.
@@ -229,8 +239,12 @@ class Queue:
         )
         if interval is None:
             failed, later = (*failed, *later), ()
-        if failed:
-            await self._report(entry, [Failure(recipient, results[recipient.address]) for recipient in failed], octets)
+        done = self._with(entry, results, Verdict.DELIVERED)
+        outcomes = [_success(recipient, results[recipient.address]) for recipient in done]
+        # What a host with DSN has taken is for that host to report.
+        succeeded = [outcome for outcome in outcomes if not outcome.result.reports]
+        for group in ([Outcome(recipient, results[recipient.address]) for recipient in failed], succeeded):
+            await asyncio.to_thread(self._report, entry.envelope, group, octets, arrived=entry.arrived)
         if not later or interval is None:
             await asyncio.to_thread(self.spool.remove, entry.id)
             return None
@@ -272,32 +286,41 @@ class Queue:
             self.store.deliver(recipient.user or "", self._final(envelope, octets))
         except StoreError as error:
             return Result(Verdict.LATER, "4.2.0", str(error))
-        return Result(Verdict.DELIVERED, "2.0.0", "delivered")
+        return _IN_MAILBOX
 
     @staticmethod
     def _final(envelope: Envelope, octets: bytes) -> bytes:
         """Return what goes into a mailbox: text, as POP3 and IMAP know no other messages."""
         return for_final_delivery(as_text(envelope, octets)[1], envelope.reverse_path)
 
-    async def _report(self, entry: SpoolEntry, failures: Sequence[Failure], octets: bytes) -> None:
-        """Send a report back to the sender, unless the message is one itself (RFC 5321 section 6.1)."""
-        sender = entry.envelope.reverse_path
-        wanted = [failure for failure in failures if wants_report(failure.recipient)]
+    def _report(self, envelope: Envelope, outcomes: Sequence[Outcome], octets: bytes, *, arrived: float) -> None:
+        """Send a report back to the sender, unless the message is one itself (RFC 5321 section 6.1).
+
+        Raises:
+            StoreError: it could not be stored anywhere.
+        """
+        sender = envelope.reverse_path
+        wanted = [outcome for outcome in outcomes if wants_report(outcome.recipient, outcome.action)]
         if sender is None or not wanted:
-            self.journal.note("queue.dropped", entry=entry.id, recipients=len(failures))
+            self._drop(envelope, outcomes)
             return
-        arrived = datetime.fromtimestamp(entry.arrived, UTC)
-        now = datetime.fromtimestamp(self.clock.now(), UTC)
-        returned, octets = as_text(entry.envelope, octets)
-        report = self.reporter.report(returned, wanted, octets, arrived=arrived, now=now)
         destination = self.directory.find(sender)
         if destination.kind == "unknown":
-            self.journal.note("queue.dropped", entry=entry.id, recipients=len(failures), sender=str(sender))
+            self._drop(envelope, outcomes)
             return
+        now = datetime.fromtimestamp(self.clock.now(), UTC)
+        returned, octets = as_text(envelope, octets)
+        report = self.reporter.report(returned, wanted, octets, arrived=datetime.fromtimestamp(arrived, UTC), now=now)
         recipient = Recipient(sender, user=destination.user if destination.kind == "local" else None)
-        self.journal.note("queue.reported", entry=entry.id, sender=str(sender), failures=len(wanted))
-        envelope = Envelope(None, (recipient,), arrived=now, trace_id=entry.envelope.trace_id)
-        await asyncio.to_thread(self._accept_report, envelope, report)
+        self.journal.note("queue.reported", trace=envelope.trace_id, sender=str(sender), recipients=len(wanted))
+        self._accept_report(Envelope(None, (recipient,), arrived=now, trace_id=envelope.trace_id), report)
+
+    def _drop(self, envelope: Envelope, outcomes: Sequence[Outcome]) -> None:
+        failures = sum(1 for outcome in outcomes if outcome.action is Action.FAILED)
+        if failures:
+            self.journal.note(
+                "queue.dropped", trace=envelope.trace_id, recipients=failures, sender=str(envelope.reverse_path or "")
+            )
 
     def _accept_report(self, envelope: Envelope, report: bytes) -> None:
         try:
@@ -305,6 +328,14 @@ class Queue:
         except StoreError:
             # The sender's mailbox is full or out of order: the report waits in the spool.
             self.enqueue(envelope, report)
+
+
+#: For a recipient whose mailbox has the message.
+_IN_MAILBOX = Result(Verdict.DELIVERED, "2.1.5", "delivered")
+
+
+def _success(recipient: Recipient, result: Result) -> Outcome:
+    return Outcome(recipient, result, Action.RELAYED if recipient.user is None else Action.DELIVERED)
 
 
 def _dead_end(route: Unroutable | Later) -> Result:

@@ -82,6 +82,24 @@ class SessionBase(Machine):
         tls_possible = self.services.tls_available and not self.secure
         return capabilities(self.policy, mechanisms=mechanisms, tls_possible=tls_possible)
 
+    def knows(self, extension: bytes) -> bool:
+        """Say whether the extension's parameters are understood; AUTH's are after login too (RFC 4954 section 5)."""
+        return extension in self.offers() or (extension == b"AUTH" and self.user is not None)
+
+    def check_parameters(
+        self, parameters: Mapping[bytes, bytes | None], known: Mapping[bytes, tuple[bytes, str]]
+    ) -> None:
+        """Check each parameter by the method that the table names for it, where its extension is offered.
+
+        Raises:
+            Rejection: 555 for one that is not ours, or as the method says.
+        """
+        for keyword, value in parameters.items():
+            extension, method = known.get(keyword, (b"", ""))
+            if not self.extended or not self.knows(extension):
+                raise Rejection(555, "5.5.4", "A parameter is not recognized")
+            getattr(self, method)(value)
+
     # What changes it.
 
     def reset(self) -> None:

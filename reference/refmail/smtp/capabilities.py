@@ -35,6 +35,7 @@ def capabilities(policy: Policy, *, mechanisms: tuple[bytes, ...], tls_possible:
         b"CHUNKING": b"",
         b"BINARYMIME": b"",
         b"ENHANCEDSTATUSCODES": b"",
+        b"DSN": b"",
         # Optional commands are listed too (RFC 5321 section 4.1.1.1).
         b"HELP": b"",
         b"EXPN": b"",

@@ -17,8 +17,8 @@ class HelpCommand(SessionBase):
     usage: ClassVar[Mapping[bytes, str]] = {
         b"EHLO": "EHLO name",
         b"HELO": "HELO name",
-        b"MAIL": "MAIL FROM:<sender> [SIZE=octets] [BODY=7BIT|8BITMIME|BINARYMIME]",
-        b"RCPT": "RCPT TO:<recipient>",
+        b"MAIL": "MAIL FROM:<sender> [SIZE=octets] [BODY=7BIT|8BITMIME|BINARYMIME] [RET=FULL|HDRS] [ENVID=id]",
+        b"RCPT": "RCPT TO:<recipient> [NOTIFY=conditions] [ORCPT=address]",
         b"DATA": "DATA",
         b"BDAT": "BDAT octets [LAST]",
         b"RSET": "RSET",

@@ -1,4 +1,4 @@
-"""MAIL (RFC 5321 section 4.1.1.2) with the parameters SIZE, BODY and AUTH."""
+"""MAIL (RFC 5321 section 4.1.1.2) with the parameters SIZE, BODY and AUTH, and those of DSN."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from refmail.message.address import AddressError, parse_mailbox, parse_reverse_path
 from refmail.message.envelope import ReversePath
-from refmail.smtp.base import SessionBase, Transaction
+from refmail.smtp.base import Transaction
+from refmail.smtp.dsn import DsnParameters
 from refmail.smtp.parameters import decode_xtext, parse_parameters
 from refmail.smtp.replies import Rejection, Reply
 from refmail.smtp.states import State
@@ -19,7 +20,7 @@ __all__ = ["MailCommand"]
 _SIZE = re.compile(rb"\d{1,20}")
 
 
-class MailCommand(SessionBase):
+class MailCommand(DsnParameters):
     """Opens a transaction."""
 
     #: Method that checks the value of a parameter; other parameters get 555. By the extension that brings it.
@@ -27,6 +28,8 @@ class MailCommand(SessionBase):
         b"SIZE": (b"SIZE", "check_size"),
         b"BODY": (b"8BITMIME", "check_body"),
         b"AUTH": (b"AUTH", "check_auth"),
+        b"RET": (b"DSN", "check_ret"),
+        b"ENVID": (b"DSN", "check_envid"),
     }
 
     def do_mail(self, argument: bytes) -> Reply:
@@ -69,15 +72,7 @@ class MailCommand(SessionBase):
         Raises:
             Rejection: 555 for one that is not ours, or as the extension says.
         """
-        for keyword, value in parameters.items():
-            extension, method = self.mail_parameters.get(keyword, (b"", ""))
-            if not self.extended or not self.knows(extension):
-                raise Rejection(555, "5.5.4", "A parameter is not recognized")
-            getattr(self, method)(value)
-
-    def knows(self, extension: bytes) -> bool:
-        """Say whether the extension's parameters are understood; AUTH's are after login too (RFC 4954 section 5)."""
-        return extension in self.offers() or (extension == b"AUTH" and self.user is not None)
+        self.check_parameters(parameters, self.mail_parameters)
 
     def check_size(self, value: bytes | None) -> None:
         """Compare the announced size with the limit (RFC 1870 section 6.1).

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import ClassVar
 
 from refmail.message.address import AddressError, address_literal, parse_forward_path
 from refmail.message.envelope import Address, Recipient
 from refmail.services import Destination
-from refmail.smtp.base import SessionBase
+from refmail.smtp.dsn import DsnParameters
 from refmail.smtp.parameters import parse_parameters
 from refmail.smtp.replies import Rejection, Reply
 from refmail.smtp.states import State
@@ -16,8 +17,14 @@ from refmail.smtp.states import State
 __all__ = ["RcptCommand"]
 
 
-class RcptCommand(SessionBase):
+class RcptCommand(DsnParameters):
     """Adds a recipient to the transaction; a refused one changes nothing."""
+
+    #: Method that checks the value of a parameter; other parameters get 555. By the extension that brings it.
+    rcpt_parameters: ClassVar[Mapping[bytes, tuple[bytes, str]]] = {
+        b"NOTIFY": (b"DSN", "check_notify"),
+        b"ORCPT": (b"DSN", "check_orcpt"),
+    }
 
     def do_rcpt(self, argument: bytes) -> Reply:
         address, rest = self.forward_path_from(argument)
@@ -46,13 +53,12 @@ class RcptCommand(SessionBase):
         return address, path[end:]
 
     def check_rcpt_parameters(self, parameters: Mapping[bytes, bytes | None]) -> None:
-        """Check the parameters: no extension offered here brings one for RCPT.
+        """Check each parameter by its extension.
 
         Raises:
-            Rejection: 555.
+            Rejection: 555 for one that is not ours, or as the extension says.
         """
-        if parameters:
-            raise Rejection(555, "5.5.4", "A parameter is not recognized")
+        self.check_parameters(parameters, self.rcpt_parameters)
 
     def destination(self, address: Address) -> Destination:
         """Ask the directory; our own address literal stands for our first domain (RFC 1123 section 5.2.17)."""

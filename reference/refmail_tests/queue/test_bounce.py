@@ -1,4 +1,4 @@
-"""Failure reports, read by the standard library (RFC 3464, RFC 6522)."""
+"""Outcome reports, read by the standard library (RFC 3464, RFC 6522)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refmail.message.envelope import Address, Envelope, Parameters, Recipient
-from refmail.queue.bounce import RETURN_LIMIT, Failure, Reporter, wants_report
+from refmail.queue.bounce import RETURN_LIMIT, Outcome, Reporter, wants_report
 from refmail.queue.client import Result, Verdict
 
 MESSAGE = b"Subject: hello\r\nX-Folded: a\r\n\tb\r\n\r\nbody\r\n"
@@ -32,7 +32,7 @@ def report(
     recipient = recipient or Recipient(Address(b"a", b"d.test"))
     envelope = Envelope(Address(b"s", b"c.test"), (recipient,), parameters or {})
     reporter = Reporter("mail.test", Random(1))
-    return reporter.report(envelope, [Failure(recipient, result)], octets, arrived=ARRIVED, now=NOW)
+    return reporter.report(envelope, [Outcome(recipient, result)], octets, arrived=ARRIVED, now=NOW)
 
 
 def parts(octets: bytes) -> tuple[email.message.EmailMessage, list[email.message.EmailMessage]]:

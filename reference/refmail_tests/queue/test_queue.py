@@ -401,6 +401,69 @@ def test_never_means_no_report(lab: Lab, make: MakeQueue, store: ListStore) -> N
     assert store.delivered == []
 
 
+def success_in(store: ListStore) -> bytes:
+    """Return the one report of a success that alice got."""
+    (octets,) = (octets for user, octets in store.delivered if user == "alice")
+    report = email.message_from_bytes(octets, _class=email.message.EmailMessage, policy=email.policy.default)
+    types = [part.get_content_type() for part in report.iter_parts()]
+    assert types == ["text/plain", "message/delivery-status", "text/rfc822-headers"]
+    return octets
+
+
+def test_success_in_a_mailbox_is_reported_where_it_was_asked_for(make: MakeQueue, store: ListStore) -> None:
+    wishes: list[Parameters] = [{b"NOTIFY": b"success,FAILURE", b"ORCPT": b"rfc822;B+2Bb"}, {b"NOTIFY": b"FAILURE"}, {}]
+    names = [b"Bob", b"bob", b"BOB"]
+    recipients = [
+        Recipient(Address(name, b"local.test"), wish, "bob") for name, wish in zip(names, wishes, strict=True)
+    ]
+
+    make().accept(Envelope(SENDER, tuple(recipients), {b"ENVID": b"id+2B", b"RET": b"FULL"}), MESSAGE)
+
+    report = success_in(store)
+    assert b"\r\nOriginal-Envelope-Id: id+\r\n" in report
+    assert b"\r\nOriginal-Recipient: rfc822; B+b\r\nFinal-Recipient: rfc822; Bob@local.test\r\n" in report
+    assert report.count(b"\r\nAction: delivered\r\nStatus: 2.1.5\r\n") == 1
+    assert report.count(b"Final-Recipient:") == 1
+    assert [user for user, _ in store.delivered] == ["bob", "alice"]
+
+
+@pytest.mark.parametrize(("sender", "notify"), [(None, b"SUCCESS"), (SENDER, b"NEVER"), (SENDER, b"DELAY")])
+def test_success_is_not_reported_otherwise(
+    make: MakeQueue, store: ListStore, sender: Address | None, notify: bytes
+) -> None:
+    bob = Recipient(Address(b"bob", b"local.test"), {b"NOTIFY": notify}, "bob")
+
+    make().accept(Envelope(sender, (bob,)), MESSAGE)
+
+    assert len(store.delivered) == 1
+
+
+def test_a_report_that_cannot_be_stored_refuses_nothing(make: MakeQueue, store: ListStore) -> None:
+    store.broken = {"alice"}
+    queue = make()
+    bob = Recipient(Address(b"bob", b"local.test"), {b"NOTIFY": b"SUCCESS"}, "bob")
+
+    queue.accept(Envelope(SENDER, (bob,)), MESSAGE)
+
+    assert [user for user, _ in store.delivered] == ["bob"]
+    assert queue.pending == 1
+
+
+def test_what_a_host_without_dsn_takes_is_reported_as_relayed(lab: Lab, make: MakeQueue, store: ListStore) -> None:
+    domain = lab.domain()
+    (host,) = lab.hosts(1)
+    lab.set_mx(domain, [(10, host)])
+    queue = make()
+
+    queue.accept(remote(f"x@{domain}", parameters={b"NOTIFY": b"SUCCESS"}), MESSAGE)
+    drain(queue)
+
+    report = success_in(store)
+    assert b"\r\nAction: relayed\r\nStatus: 2." in report
+    assert b"\r\nRemote-MTA: dns; " in report
+    assert b"\r\nDiagnostic-Code: smtp; 250 " in report
+
+
 def test_a_report_for_a_remote_sender_is_relayed_with_the_null_path(lab: Lab, make: MakeQueue) -> None:
     domain = lab.domain()
     lab.set_mx(domain, [(10, lab.hosts(1)[0])])

@@ -73,3 +73,21 @@ def test_binary_is_encoded_for_a_host_that_does_not_take_it(relay: Relay) -> Non
     assert envelope.parameters == {}
     assert b"Content-Transfer-Encoding: base64\r\n" in octets
     assert not re.search(rb"[\x00\x80-\xff]", octets)
+
+
+def test_wishes_for_reports_go_on_unchanged(relay: Relay) -> None:
+    of_mail = {b"RET": b"Hdrs", b"ENVID": b"a+2Bb"}
+    of_rcpt = {b"NOTIFY": b"SUCCESS,failure", b"ORCPT": b"rfc822;Alice+40x"}
+    result, envelope, _ = relay(b"x\r\n", of_mail, of_rcpt)
+    assert result.reports
+    assert envelope is not None
+    assert envelope.parameters == {b"SIZE": b"3", **of_mail}
+    assert envelope.recipients[0].parameters == of_rcpt
+
+
+def test_a_host_without_dsn_hears_nothing_of_them(relay: Relay) -> None:
+    result, envelope, _ = relay(b"x\r\n", {b"RET": b"HDRS"}, {b"NOTIFY": b"SUCCESS"}, "smtp-without-extensions")
+    assert not result.reports
+    assert envelope is not None
+    assert envelope.parameters == {}
+    assert envelope.recipients[0].parameters == {}

@@ -170,6 +170,7 @@ def test_ehlo_lists_what_is_offered(smtp: Any) -> None:
         b"CHUNKING",
         b"BINARYMIME",
         b"ENHANCEDSTATUSCODES",
+        b"DSN",
         b"HELP",
         b"EXPN",
         b"STARTTLS",
