@@ -40,11 +40,8 @@ class Stock:
     """What was put into the maildrop: the messages as they were sent, oldest first."""
 
     messages: tuple[bytes, ...]
-    right_bodies: Bodies
-
-    def bodies(self, index: int) -> frozenset[bytes]:
-        """Return what the body of a message may be."""
-        return self.right_bodies(self.messages[index])
+    #: What the body of each may be; seen before any session of the check has locked the maildrop.
+    bodies: tuple[frozenset[bytes], ...]
 
     def retrieved(self, session: Pop3Client) -> tuple[bytes, bytes, bytes]:
         """Return what RETR gives for the three numbers.
@@ -54,7 +51,7 @@ class Stock:
         """
         first, second, third = (session.retr(number).require(OK).body for number in (1, 2, 3))
         found = {body_of(message) for message in (first, second, third)}
-        if not all(self.bodies(index) & found for index in range(len(self.messages))):
+        if not all(bodies & found for bodies in self.bodies):
             msg = f"RETR does not give the messages that were sent: {found!r}"
             raise Blocked(msg)
         return first, second, third
@@ -92,7 +89,7 @@ def stock(
             inbox.wait(message)
         own_mail.arrived = True
         if (count := counted(target, account)) == len(messages):
-            return Stock(messages, right_bodies)
+            return Stock(messages, tuple(map(right_bodies, messages)))
         # Mail that an earlier check caused may come late, a report of a failed delivery for instance.
         own_mail.clear()
     msg = f"the INBOX has {count} messages, not the {len(messages)} sent"

@@ -23,7 +23,7 @@ def test_retr_gives_each_message(stocked: Pop3Client, stock: Stock) -> None:
     """Among what RETR 1 to 3 give are the two messages sent that have no dots to stuff."""
     bodies = [body_of(stocked.retr(number).expect(OK).body) for number in (1, 2, 3)]
     for index in (0, 2):
-        if not stock.bodies(index) & set(bodies):
+        if not stock.bodies[index] & set(bodies):
             raise Violation([repr(body_of(stock.messages[index]))], repr(bodies))
 
 
@@ -41,7 +41,7 @@ def judge_dots(bodies: list[bytes], wanted: frozenset[bytes]) -> None:
 def test_lines_that_begin_with_a_dot_are_stuffed(stocked: Pop3Client, stock: Stock) -> None:
     """A message with such lines comes back whole: of each leading dot on the wire one was put there."""
     bodies = [body_of(stocked.retr(number).require(OK).body) for number in (1, 2, 3)]
-    judge_dots(bodies, stock.bodies(1))
+    judge_dots(bodies, stock.bodies[1])
 
 
 @requirement("1939/3/byte-stuffing")
