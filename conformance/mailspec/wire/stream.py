@@ -200,6 +200,10 @@ class Stream:
             context = client_context(self.endpoint)
             self._sock.settimeout(_timeout(deadline))
             self._sock = context.wrap_socket(self._sock, server_hostname=name, suppress_ragged_eofs=False)
+            if self.tls_version is None:
+                # Python wraps a socket whose peer has gone, and does no handshake then.
+                msg = "the connection had ended"
+                raise ConnectionResetError(msg)
         except (OSError, ValueError) as error:
             failure = HandshakeFailed(f"the TLS handshake with {name} failed: {error}")
             self._end(failure, Ending.TIMEOUT if isinstance(error, TimeoutError) else Ending.RESET)

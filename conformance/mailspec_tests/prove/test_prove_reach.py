@@ -28,8 +28,8 @@ def check(name: str, *ports: int) -> CheckResult:
 
 
 def test_sessions_and_filters_are_changes_of_a_protocol() -> None:
-    assert changed_protocols(Blueprint().with_part("pop3", object)) == {"pop3"}
-    assert changed_protocols(Blueprint().with_filter("imap", lambda: bytes)) == {"imap"}
+    assert changed_protocols(Blueprint().with_part("pop3", object)) == frozenset({"pop3"})
+    assert changed_protocols(Blueprint().with_filter("imap", lambda: bytes)) == frozenset({"imap"})
     assert changed_protocols(Blueprint()) == frozenset()
 
 

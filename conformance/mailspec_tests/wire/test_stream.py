@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Generator
 from pathlib import Path
@@ -252,3 +253,21 @@ def test_polling_waits_longer_and_stops_at_the_deadline() -> None:
     assert waits[:-1] == sorted(waits[:-1])
     assert max(waits) <= 0.25
     assert now == pytest.approx(2)
+
+
+def test_tls_on_a_connection_that_was_reset_is_a_failure() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        recorder = Recorder(deadline=5)
+        stream = Stream.connect(Endpoint("127.0.0.1", listener.getsockname()[1]), recorder)
+        accepted, _ = listener.accept()
+        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        accepted.close()
+        # The first write meets the reset, after which the socket is connected to nobody.
+        for _ in range(3):
+            stream.send(b"x")
+
+        failure = stream.start_tls()
+        stream.close()
+
+    assert failure is not None
+    assert stream.tls_version is None
