@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
+from random import Random
 from typing import ClassVar
 
 from refmail import variants
+from refmail.dns.resolver import Exchanger
 from refmail.imap.session import ImapSession
 from refmail.imap.states import State as ImapState
 from refmail.message.envelope import Envelope
 from refmail.pop3.replies import err
 from refmail.pop3.session import Pop3Session
 from refmail.pop3.states import State as Pop3State
+from refmail.queue.router import Router
 from refmail.smtp.session import SmtpSession
 from refmail.smtp.states import LEGAL, State
 
@@ -102,3 +106,14 @@ class SmtpTakesEverything(SmtpSession):
 
     def offers(self) -> dict[bytes, bytes]:
         return super().offers() | {b"SIZE": b""}
+
+
+@variants.part("router")
+class RouterChoosesEachSecond(Router):
+    """The order of equal hosts is the same for all messages of one second (Courier)."""
+
+    def order(self, hosts: Iterable[Exchanger]) -> list[Exchanger]:
+        shuffled = sorted(hosts)
+        # The time alone would alternate too regularly to be a choice by chance.
+        Random(str(int(time.time()))).shuffle(shuffled)
+        return sorted(shuffled, key=lambda host: host.preference)
