@@ -192,6 +192,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         if not (is_domain(hostname) or is_address_literal(hostname)):
             msg = f"hostname {self.hostname!r} is neither a domain nor an address literal such as [192.0.2.1]"
             raise ValueError(msg)
+        if "lmtp" in self.listeners and self.listeners["lmtp"].port == 25:
+            msg = "listeners.lmtp: LMTP is not spoken on port 25 (RFC 2033 section 5); take another, such as 24"
+            raise ValueError(msg)
         if self.tls.mode == "none" and (implicit := {"submissions", "pop3s", "imaps"} & set(self.listeners)):
             msg = f'listeners {", ".join(sorted(implicit))} need TLS, but tls.mode is "none"'
             raise ValueError(msg)
@@ -224,6 +227,7 @@ _DEMO_PORTS: dict[Listener, int] = {
     "smtp": 2525,
     "submission": 2587,
     "submissions": 2465,
+    "lmtp": 2024,
     "pop3": 2110,
     "pop3s": 2995,
     "imap": 2143,

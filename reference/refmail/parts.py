@@ -36,6 +36,7 @@ SESSION_OF: Mapping[Listener, str] = {
     "smtp": "smtp",
     "submission": "smtp",
     "submissions": "smtp",
+    "lmtp": "lmtp",
     "pop3": "pop3",
     "pop3s": "pop3",
     "imap": "imap",
@@ -45,6 +46,7 @@ SESSION_OF: Mapping[Listener, str] = {
 #: Where the default of a session part is found; imported when a listener needs it.
 _SESSIONS = {
     "smtp": ("refmail.smtp.session", "SmtpSession"),
+    "lmtp": ("refmail.smtp.lmtp", "LmtpSession"),
     "pop3": ("refmail.pop3.session", "Pop3Session"),
     "imap": ("refmail.imap.session", "ImapSession"),
 }

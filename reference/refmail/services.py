@@ -33,8 +33,8 @@ __all__ = [
     "Users",
 ]
 
-Listener = Literal["smtp", "submission", "submissions", "pop3", "pop3s", "imap", "imaps"]
-LISTENERS: tuple[Listener, ...] = ("smtp", "submission", "submissions", "pop3", "pop3s", "imap", "imaps")
+Listener = Literal["smtp", "submission", "submissions", "lmtp", "pop3", "pop3s", "imap", "imaps"]
+LISTENERS: tuple[Listener, ...] = ("smtp", "submission", "submissions", "lmtp", "pop3", "pop3s", "imap", "imaps")
 
 
 class Users(Protocol):

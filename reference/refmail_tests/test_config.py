@@ -59,6 +59,7 @@ def test_good_file(tmp_path: Path) -> None:
         ("port = 2525", 'port = "x"', ["line 14", "listeners.smtp.port", "accepted: int"]),
         ("port = 2525", "port = 99999", ["line 12", "0 to 65535"]),
         ("[listeners.smtp]", "[listeners.smpt]", ["line 12", '"submission"', '"imaps"']),
+        ("[listeners.imaps]", "[listeners.lmtp]\nport = 25", ["port 25", "24"]),
         ("recipients = 200", "recipient = 200", ["line 19", "policy.recipient", "recipients", "smtp_idle"]),
         ('password = "x"', "", ["line 4", "either password or hash"]),
         ('password = "x"', 'hash = "HASH"\nclear = true', ["line 4", "clear = true needs the password"]),

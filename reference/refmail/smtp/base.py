@@ -42,6 +42,8 @@ class SessionBase(Machine):
 
     #: Legal verbs by state.
     legal: ClassVar[Mapping[State, frozenset[bytes]]] = LEGAL
+    #: The verb that begins a session.
+    hello: ClassVar[str] = "EHLO"
     #: Name of the method that answers a verb.
     verbs: ClassVar[Mapping[bytes, str]] = {}
     #: Verbs that RFCs define and this server does not implement: 502 (RFC 5321 section 4.2.4).
@@ -208,7 +210,7 @@ class SessionBase(Machine):
     def out_of_order(self, verb: bytes) -> Reply:
         """Answer a verb that is not legal in this state (RFC 5321 section 4.1.4)."""
         if self.state is State.START:
-            return Reply.of(503, "5.5.1", "EHLO comes first")
+            return Reply.of(503, "5.5.1", f"{self.hello} comes first")
         if verb == b"MAIL":
             return Reply.of(503, "5.5.1", "A transaction is already open")
         if verb in {b"DATA", b"BDAT"} and self.state is State.MAIL:

@@ -33,14 +33,23 @@ class DataCommand(ContentReader):
         Raises:
             Rejection: the message is refused.
         """
+        content = self.checked(content)
+        envelope = self.envelope()
+        yield from self.call(self.services.accept, envelope, self.stamped(envelope, content))
+        return Reply.of(250, "2.0.0", f"Accepted as {envelope.trace_id}")
+
+    def checked(self, content: bytes | None) -> bytes:
+        """Return the message if it is one that we take.
+
+        Raises:
+            Rejection: it is not.
+        """
         if content is None:
             raise Rejection(552, "5.3.4", f"Messages may have {self.policy.message_size} octets")
         self.check_line_ends(content)
         self.check_eight_bit(content)
         self.check_loop(content)
-        envelope = self.envelope()
-        yield from self.call(self.services.accept, envelope, self.stamped(envelope, content))
-        return Reply.of(250, "2.0.0", f"Accepted as {envelope.trace_id}")
+        return content
 
     def check_line_ends(self, content: bytes) -> None:
         """Refuse CR and LF outside CRLF: the next server might take them for line ends (section 2.3.8).
