@@ -33,9 +33,14 @@ def header_fields(message: bytes) -> list[bytes]:
 
 def changes(before: bytes, after: bytes) -> list[bytes]:
     """Return what of a message is no longer there as it was and in its order; added fields do not count."""
-    found = iter(header_fields(after))
-    # `in` goes on where it found the field before, so that the order counts.
-    gone = [field for field in header_fields(before) if field not in found]
+    found, place = header_fields(after), 0
+    gone: list[bytes] = []
+    for field in header_fields(before):
+        # Looked for behind the one before it, so that the order counts.
+        if field in found[place:]:
+            place = found.index(field, place) + 1
+        else:
+            gone.append(field)
     body = before.partition(b"\r\n\r\n")[2]
     return gone if after.partition(b"\r\n\r\n")[2] == body else [*gone, body]
 

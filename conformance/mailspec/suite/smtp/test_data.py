@@ -99,9 +99,10 @@ FEW = 16 << 20
 
 
 def often_refused(smtp: SmtpClient, make_message: MessageMaker) -> Iterator[bytes]:
-    """Make messages that many servers refuse: with bare line feeds, as in a loop, above the advertised size."""
+    """Make messages that many servers refuse: bare line feeds, a loop, a long line, more than the advertised size."""
     yield make_message(body=b"bare\nline\nfeeds\r\n")
     yield make_message(extra=LOOP)
+    yield make_message(body=b"x" * 4000 + b"\r\n")
     if 0 < (limit := int(smtp.capabilities.get(b"SIZE") or b"0")) <= FEW:
         yield make_message(body=(b"x" * 70 + b"\r\n") * (limit // 72 + 1))
 
@@ -117,7 +118,7 @@ def test_refused_message_is_not_delivered(
         smtp_rcpt.mail(envelope.sender).require(250)
         smtp_rcpt.rcpt(envelope.recipient).require(250, 251)
     else:
-        msg = "the target took bare line feeds, 120 Received fields, and all that its SIZE let us send"
+        msg = "the target took bare line feeds, 120 Received fields and 4000 octets in a line, and has no small SIZE"
         raise NotRun(msg)
 
     send(whole := make_message())
