@@ -211,11 +211,13 @@ class MboxMirror:
     def _notice_growth(self, held: Held, index: Index, mark: _Mark, size: int) -> bool:
         """Record what was appended, if that seems to be all that happened."""
         end = self._places.end
-        if not index.entries or size < end or mark.size != end or not self._last_is_there(held, index):
+        if not index.entries or size <= mark.size or not self._last_is_there(held, index):
             return False
         stray, seen = scan(held.descriptor, end, size)
-        if stray and (not seen or read_range(held.descriptor, end, end + stray).strip(b"\r\n")):
-            # The last message goes on.
+        # Of our own messages we know where they end; what follows, such as half a message that somebody died over,
+        # belongs to none. Another program may not have been ready with its own.
+        own = self._places.extents[next(reversed(index.entries))].own
+        if not own and stray and (not seen or read_range(held.descriptor, end, end + stray).strip(b"\r\n")):
             return False
         records = self._arrived(index, seen, lead=stray)
         self._record_file(held, records, mark.prologue)
@@ -306,13 +308,15 @@ class MboxMirror:
             size = os.fstat(held.descriptor).st_size
             records: list[Record] = []
             lead = self._lead(held, size)
+            # A message's entry begins where the last one ends, whatever stands between them.
+            stray = size - self._places.end
             try:
                 os.lseek(held.descriptor, size, os.SEEK_SET)
                 for uid, each in enumerate(parcels, index.uid_next):
                     entry = each.octets(lead)
                     write_all(held.descriptor, entry)
-                    records.append(each.record(index.modseq + 1, uid, len(lead), len(entry)))
-                    lead = b""
+                    records.append(each.record(index.modseq + 1, uid, stray + len(lead), stray + len(entry)))
+                    lead, stray = b"", 0
                 if self._sync:
                     os.fsync(held.descriptor)
                 self._record_file(held, records, self._mark(index).prologue)

@@ -129,6 +129,12 @@ def recover(path: Path, descriptor: int) -> None:
     undo.unlink()
 
 
+def _common(one: bytes, other: bytes) -> int:
+    """Return how many octets are alike before the first that are not."""
+    shorter = min(len(one), len(other))
+    return next((at for at in range(shorter) if one[at] != other[at]), shorter)
+
+
 class _Before:
     """What an undo file says of the mbox before the change.
 
@@ -158,7 +164,7 @@ class _Before:
         return read_range(self._file, begin + shift, end + shift)
 
     def is_half_changed(self, descriptor: int) -> bool:
-        """Whether each sector is as it was or as it should become, and the file was not cut off yet."""
+        """Whether each sector is as it should become up to somewhere and then as it was, and nothing is cut off yet."""
         if os.fstat(descriptor).st_size < self.size:
             return False
         after = self._after()
@@ -172,7 +178,8 @@ class _Before:
             wanted, fresh = fresh[: end - at], fresh[end - at :]
             # Nothing is written behind the new end.
             wanted += old[len(wanted) :]
-            if now not in {old, wanted}:
+            done = _common(now, wanted)
+            if now[done:] != old[done:]:
                 return False
             at = end
         return True
