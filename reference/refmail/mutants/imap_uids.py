@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from refmail import mutants
 from refmail.imap.commands.fetch import Fetch, UidFetch
+from refmail.imap.commands.store import UidStore
 from refmail.imap.mime.entity import Entity
 from refmail.imap.parsing.fetch import BodyItem, FetchItem
 from refmail.imap.parsing.sequences import SequenceSet
@@ -81,6 +82,11 @@ class _UidFetchDescending(_FetchDescending, UidFetch):
         return view.by_uid(_named(self.messages, _mirrored))
 
 
+class _UidStoreDescending(UidStore):
+    def targets(self, view: View) -> list[int]:
+        return view.by_uid(_named(self.messages, _mirrored))
+
+
 @mutants.imap("3501/2.3.1.1/uids-ascend")
 class UidsDescend(ImapSession):
     """UIDs become smaller from message to message."""
@@ -89,6 +95,7 @@ class UidsDescend(ImapSession):
         **ImapSession.commands,
         b"FETCH": _FetchDescending,
         b"UID FETCH": _UidFetchDescending,
+        b"UID STORE": _UidStoreDescending,
     }
 
 
@@ -121,6 +128,11 @@ class _UidFetchShifted(_FetchShifted, UidFetch):
         return view.by_uid(_named(self.messages, lambda uid: max(1, uid - _shift(view))))
 
 
+class _UidStoreShifted(UidStore):
+    def targets(self, view: View) -> list[int]:
+        return view.by_uid(_named(self.messages, lambda uid: max(1, uid - _shift(view))))
+
+
 @mutants.imap("3501/2.3.1.1/uids-persist")
 class UidsOfEachSelection(ImapSession):
     """A message has another UID each time the mailbox is selected, and UIDVALIDITY stays."""
@@ -130,6 +142,7 @@ class UidsOfEachSelection(ImapSession):
         **ImapSession.commands,
         b"FETCH": _FetchShifted,
         b"UID FETCH": _UidFetchShifted,
+        b"UID STORE": _UidStoreShifted,
     }
 
 
