@@ -1,4 +1,4 @@
-"""Several threads and several processes on one Maildir, and processes that die in the middle."""
+"""Several threads and several processes on one store, and processes that die in the middle."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 
 from refmail.store.api import MailStore, NoSuchMessage
 from refmail.store.maildir import MaildirStore
+from refmail.store.mbox import MboxStore
 
 COUNT = 40
 
@@ -83,18 +84,20 @@ DELIVER = """
 import sys
 from pathlib import Path
 from refmail.store.maildir import MaildirStore
-store = MaildirStore(Path(sys.argv[1]), sync=False)
+from refmail.store.mbox import MboxStore
+kind = {"MaildirStore": MaildirStore, "MboxStore": MboxStore}[sys.argv[4]]
+store = kind(Path(sys.argv[1]), sync=False)
 writer = int(sys.argv[2])
 for number in range(int(sys.argv[3])):
     store.deliver("ada", b"Subject: %d %d\\r\\n\\r\\n" % (writer, number) + b"x" * 3000 + b"\\r\\n")
 """
 
 
-def test_processes_share_a_mailbox(maildir_store: MaildirStore, root: Path) -> None:
-    inbox = maildir_store.open("ada", "INBOX")
-    writers = [
-        subprocess.Popen([sys.executable, "-c", DELIVER, str(root), str(writer), str(COUNT)]) for writer in (1, 2)
-    ]
+@pytest.mark.parametrize("kind", [MaildirStore, MboxStore])
+def test_processes_share_a_mailbox(root: Path, kind: type[MaildirStore | MboxStore]) -> None:
+    inbox = kind(root, sync=False).open("ada", "INBOX")
+    arguments = [sys.executable, "-c", DELIVER, str(root)]
+    writers = [subprocess.Popen([*arguments, str(writer), str(COUNT), kind.__name__]) for writer in (1, 2)]
     for number in range(COUNT):
         inbox.add(message(0, number))
         inbox.claim_recent()
@@ -103,7 +106,7 @@ def test_processes_share_a_mailbox(maildir_store: MaildirStore, root: Path) -> N
     metas = inbox.messages()
     assert [meta.uid for meta in metas] == list(range(1, 3 * COUNT + 1))
     assert {inbox.read(meta.uid) for meta in metas} == {message(w, n) for w in range(3) for n in range(COUNT)}
-    again = MaildirStore(root, sync=False).open("ada", "INBOX")
+    again = kind(root, sync=False).open("ada", "INBOX")
     assert again.messages() == metas
 
 

@@ -1,9 +1,11 @@
-"""Both stores and a second process on the Maildir, against the simplest model there is."""
+"""Memory and a store on disk with a second process, against the simplest model there is."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hypothesis import settings
@@ -11,8 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
 from refmail.store.api import FlagAction, Mailbox, NoSuchMessage
-from refmail.store.lineends import normalised
+from refmail.store.lineends import normalised, to_disk, to_wire
 from refmail.store.maildir import MaildirStore
+from refmail.store.maildir_mailbox import MaildirMailbox
+from refmail.store.mbox import MboxStore
+from refmail.store.mbox_format import quote, separator
+from refmail.store.mbox_mailbox import MboxMailbox
 from refmail.store.memory import MemoryStore
 
 FLAGS = st.frozensets(st.sampled_from([rb"\Seen", rb"\Flagged", rb"\Deleted", b"$Work", b"$Forwarded"]), max_size=3)
@@ -25,6 +31,10 @@ class Stores(RuleBasedStateMachine):
 
     uids = Bundle("uids")
 
+    def on_disk(self) -> MaildirMailbox | MboxMailbox:
+        """Open the INBOX as another process would."""
+        return MaildirStore(self.root, sync=False).open("ada", "INBOX")
+
     @initialize()
     def begin(self) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="refmail-model-"))
@@ -34,8 +44,8 @@ class Stores(RuleBasedStateMachine):
         self.next = 1
         self.foreign = 0
         memory = MemoryStore().open("ada", "INBOX")
-        self.maildirs = [MaildirStore(self.root, sync=False).open("ada", "INBOX") for _ in range(2)]
-        self.boxes: list[Mailbox] = [memory, *self.maildirs]
+        self.disks = [self.on_disk() for _ in range(2)]
+        self.boxes: list[Mailbox] = [memory, *self.disks]
         #: What each follower of `changes_since` believes.
         self.seen = [0 for _ in self.boxes]
         self.views: list[dict[int, frozenset[bytes]]] = [{} for _ in self.boxes]
@@ -46,7 +56,7 @@ class Stores(RuleBasedStateMachine):
 
     def pair(self, which: int) -> tuple[Mailbox, Mailbox]:
         """Return the memory mailbox and one of the two on disk."""
-        return self.boxes[0], self.maildirs[which]
+        return self.boxes[0], self.disks[which]
 
     def learn(self, octets: bytes, flags: frozenset[bytes]) -> int:
         uid, self.next = self.next, self.next + 1
@@ -62,13 +72,18 @@ class Stores(RuleBasedStateMachine):
     @rule(target=uids, octets=OCTETS)
     def drop(self, octets: bytes) -> int:
         self.foreign += 1
+        octets = self.drop_file(octets)
+        self.boxes[0].add(octets)
+        # Looked at each time, so that the order is known.
+        self.disks[0].messages()
+        return self.learn(octets, frozenset())
+
+    def drop_file(self, octets: bytes) -> bytes:
+        """Deliver as another program does and return what that makes of the message."""
         name = f"{self.foreign}.foreign.host"
         (self.folder / "tmp" / name).write_bytes(octets)
         (self.folder / "tmp" / name).rename(self.folder / "new" / name)
-        self.boxes[0].add(octets)
-        # Looked at each time, so that the order is known.
-        self.maildirs[0].messages()
-        return self.learn(octets, frozenset())
+        return octets
 
     @rule(uids=st.lists(uids, max_size=3), action=ACTIONS, flags=FLAGS, which=st.integers(0, 1))
     def change_flags(self, uids: list[int], action: FlagAction, flags: frozenset[bytes], which: int) -> None:
@@ -95,8 +110,13 @@ class Stores(RuleBasedStateMachine):
         if uid in self.model:
             del self.model[uid]
             self.boxes[0].expunge([uid])
-            index = self.maildirs[0]._mirror.refresh()
-            self.maildirs[0]._mirror.path(index, uid, again=True).unlink()
+            self.unlink(uid)
+
+    def unlink(self, uid: int) -> None:
+        """Delete as another program does."""
+        disk = self.disks[0]
+        assert isinstance(disk, MaildirMailbox)
+        disk._mirror.path(disk._mirror.refresh(), uid, again=True).unlink()
 
     @rule(target=uids, uid=uids, which=st.integers(0, 1))
     def copy(self, uid: int, which: int) -> int:
@@ -114,15 +134,15 @@ class Stores(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 1))
     def claim(self, which: int) -> None:
-        memory, maildir = self.pair(which)
-        assert memory.claim_recent() == maildir.claim_recent()
+        memory, disk = self.pair(which)
+        assert memory.claim_recent() == disk.claim_recent()
 
     @rule(which=st.integers(0, 1))
     def reopen(self, which: int) -> None:
         """A process ends and another begins."""
-        box = MaildirStore(self.root, sync=False).open("ada", "INBOX")
-        assert (box.uid_validity, box.uid_next) == (self.maildirs[which].uid_validity, self.next)
-        self.maildirs[which] = box
+        box = self.on_disk()
+        assert (box.uid_validity, box.uid_next) == (self.disks[which].uid_validity, self.next)
+        self.disks[which] = box
         self.boxes[which + 1] = box
 
     @invariant()
@@ -151,5 +171,37 @@ class Stores(RuleBasedStateMachine):
         assert view == wanted
 
 
+class MboxStores(Stores):
+    """The same with mboxes; the other program is one that rewrites them."""
+
+    def on_disk(self) -> MboxMailbox:
+        return MboxStore(self.root, sync=False).open("ada", "INBOX")
+
+    def drop_file(self, octets: bytes) -> bytes:
+        # In an mbox every message of another program ends with a line end.
+        text = quote(to_disk(octets))
+        text += b"" if not text or text.endswith(b"\n") else b"\n"
+        path = self.root / "ada" / "mbox"
+        with path.open("ab") as file:
+            file.write(separator(b"x", datetime(2024, 1, 1, tzinfo=UTC)) + text + b"\n")
+        return to_wire(to_disk(octets) + (b"\n" if text and not to_disk(octets).endswith(b"\n") else b""))
+
+    def unlink(self, uid: int) -> None:
+        disk = self.disks[0]
+        assert isinstance(disk, MboxMailbox)
+        disk.messages()
+        extents, offsets = disk._mirror._places.extents, disk._mirror._places.offsets
+        if [extent.digest for extent in extents.values()].count(extents[uid].digest) > 1:
+            # Which of two that are alike is gone, nobody can know.
+            disk.expunge([uid])
+            return
+        path = self.root / "ada" / "mbox"
+        octets, before = path.read_bytes(), path.stat().st_mtime_ns
+        path.write_bytes(octets[: offsets[uid]] + octets[offsets[uid] + extents[uid].length :])
+        os.utime(path, ns=(before + 10**9, before + 10**9))
+
+
 Stores.TestCase.settings = settings(max_examples=30, stateful_step_count=25, deadline=None)
 TestStores = Stores.TestCase
+MboxStores.TestCase.settings = Stores.TestCase.settings
+TestMboxStores = MboxStores.TestCase
