@@ -59,3 +59,17 @@ class _TrimmingStore(MaildirStore):
 def delivery_trims_lines(config: Config) -> MaildirStore:
     """White space at the ends of lines is lost in delivery."""
     return _TrimmingStore(Path(config.store.path or ""))
+
+
+class _KeepingStore(MaildirStore):
+    """Delivers an older Return-Path field of a message below the new one."""
+
+    def deliver(self, user: str, octets: bytes) -> None:
+        first, _, rest = octets.partition(b"\r\n")
+        super().deliver(user, b"%b\r\nReturn-Path: <older@client.test>\r\n%b" % (first, rest))
+
+
+@mutants.part("store", "5321/4.4/one-return-path")
+def two_return_paths(config: Config) -> MaildirStore:
+    """Delivered messages have a second Return-Path field."""
+    return _KeepingStore(Path(config.store.path or ""))
