@@ -10,7 +10,9 @@ from typing import Literal
 import msgspec
 
 from refmail.credentials import SCRAM_HASHES, ScramKeys
+from refmail.directory import LocalDirectory, MailingList, member_address
 from refmail.message.address import is_address_literal, is_domain
+from refmail.message.envelope import Address
 from refmail.services import LISTENERS, Listener, Policy
 from refmail.tomlfile import ConfigError, read_toml
 from refmail.users import PasswordHash
@@ -19,6 +21,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "DnsConfig",
+    "ListConfig",
     "ListenerConfig",
     "RelayConfig",
     "StoreConfig",
@@ -28,6 +31,9 @@ __all__ = [
     "load_config",
     "parse_endpoint",
 ]
+
+
+_NAME = re.compile(r"[A-Za-z0-9]+([._+-][A-Za-z0-9]+)*")
 
 
 class UserConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,7 +50,7 @@ class UserConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     clear: bool = False
 
     def __post_init__(self) -> None:
-        if re.fullmatch(r"[A-Za-z0-9]+([._+-][A-Za-z0-9]+)*", self.name) is None:
+        if _NAME.fullmatch(self.name) is None:
             msg = f"user name {self.name!r}: use letters, digits, and single . _ + - between them"
             raise ValueError(msg)
         if self.clear and self.password is None:
@@ -158,6 +164,15 @@ class RelayConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError(msg)
 
 
+class ListConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A mailing list: what is sent to it goes to its members, with its owner as the sender (RFC 5321 section 3.9.2)."""
+
+    #: Names in our domains, or addresses.
+    members: tuple[str, ...]
+    #: Who hears of members that cannot be reached.
+    owner: str
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything about a server that is not its code."""
 
@@ -167,6 +182,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     users: tuple[UserConfig, ...]
     #: Who gets the postmaster's mail; the first user where this is empty.
     postmaster: str = ""
+    #: Other names: { sales = ["alice", "carol@elsewhere.test"] }; the sender stays as it is (RFC 5321 section 3.9.1).
+    aliases: dict[str, tuple[str, ...]] = {}
+    lists: dict[str, ListConfig] = {}
+    #: With "+", mail for alice+anything is alice's; nothing of the kind where this is empty.
+    detail_separator: Literal["", "+", "-", "="] = ""
     #: Services that are not named do not run.
     listeners: dict[Listener, ListenerConfig]
     store: StoreConfig = StoreConfig()
@@ -192,12 +212,58 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         if not (is_domain(hostname) or is_address_literal(hostname)):
             msg = f"hostname {self.hostname!r} is neither a domain nor an address literal such as [192.0.2.1]"
             raise ValueError(msg)
+        self._check_names()
         if "lmtp" in self.listeners and self.listeners["lmtp"].port == 25:
             msg = "listeners.lmtp: LMTP is not spoken on port 25 (RFC 2033 section 5); take another, such as 24"
             raise ValueError(msg)
         if self.tls.mode == "none" and (implicit := {"submissions", "pop3s", "imaps"} & set(self.listeners)):
             msg = f'listeners {", ".join(sorted(implicit))} need TLS, but tls.mode is "none"'
             raise ValueError(msg)
+
+    def alias_members(self) -> dict[str, tuple[Address, ...]]:
+        """Return the members of each alias."""
+        return {
+            name: tuple(member_address(member, self.domains[0]) for member in members)
+            for name, members in self.aliases.items()
+        }
+
+    def mailing_lists(self) -> dict[str, MailingList]:
+        """Return the mailing lists by name."""
+        domain = self.domains[0]
+        return {
+            name: MailingList(
+                tuple(member_address(member, domain) for member in known.members), member_address(known.owner, domain)
+            )
+            for name, known in self.lists.items()
+        }
+
+    def _check_names(self) -> None:
+        """Refuse names that mean two things, and members that cannot be reached."""
+        users = {user.name.lower() for user in self.users} | {"postmaster"}
+        names = [name.lower() for name in (*self.aliases, *self.lists)]
+        for name in names:
+            if name in users or names.count(name) > 1 or _NAME.fullmatch(name) is None:
+                msg = f"alias or list {name!r}: use a name of its own, of letters, digits, and single . _ + - between them"
+                raise ValueError(msg)
+        addresses = {name: list(members) for name, members in self.alias_members().items()}
+        for name, known in self.mailing_lists().items():
+            addresses[name] = [*known.members, known.owner]
+        known_here = LocalDirectory(
+            self.domains,
+            users,
+            "",
+            aliases=self.alias_members(),
+            lists=self.mailing_lists(),
+            separator=self.detail_separator,
+        )
+        for name, members in addresses.items():
+            kinds = {str(member): known_here.find(member).kind for member in members}
+            if not known_here.reaches_somebody(member_address(name, self.domains[0])):
+                msg = f"{name!r} leads to nobody"
+                raise ValueError(msg)
+            if not members or "unknown" in kinds.values() or ("remote" in kinds.values() and not self.dns.servers):
+                msg = f"{name!r}: name at least one member, each known here or, where dns.servers are set, elsewhere"
+                raise ValueError(msg)
 
 
 def parse_endpoint(text: str) -> tuple[str, int]:
@@ -257,5 +323,8 @@ def demo_config(*, fixed_ports: bool) -> Config:
     """
     return Config(
         users=tuple(_demo_user(name) for name in ("alice", "bob")),
+        aliases={"both": ("alice", "bob")},
+        lists={"staff": ListConfig(members=("alice", "bob"), owner="postmaster")},
+        detail_separator="+",
         listeners={name: ListenerConfig(port=_DEMO_PORTS[name] if fixed_ports else 0) for name in LISTENERS},
     )

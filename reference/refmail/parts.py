@@ -14,6 +14,7 @@ from typing import cast
 
 from refmail.blueprint import Blueprint
 from refmail.config import Config, parse_endpoint
+from refmail.directory import LocalDirectory
 from refmail.journal import Journal
 from refmail.machine import Machine
 from refmail.queue.assemble import PART_NAMES as QUEUE_PARTS
@@ -25,7 +26,7 @@ from refmail.queue.schedule import Schedule
 from refmail.services import Directory, Listener, Peer, Policy, Services, Users
 from refmail.store.api import MailStore
 from refmail.transport.connection import Segments
-from refmail.users import LocalDirectory, UserTable
+from refmail.users import UserTable
 
 __all__ = ["PARTS", "SESSION_OF", "Parts"]
 
@@ -80,7 +81,14 @@ def make_users(config: Config) -> Users:
 def make_directory(config: Config) -> Directory:
     """Return the directory of local addresses."""
     names = [user.name for user in config.users]
-    return LocalDirectory(config.domains, names, config.postmaster or names[0])
+    return LocalDirectory(
+        config.domains,
+        names,
+        config.postmaster or names[0],
+        aliases=config.alias_members(),
+        lists=config.mailing_lists(),
+        separator=config.detail_separator,
+    )
 
 
 def make_policy(config: Config) -> Policy:

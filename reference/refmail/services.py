@@ -80,18 +80,22 @@ class ClearUsers(Protocol):
 class Destination:
     """What the directory knows of an address."""
 
-    kind: Literal["local", "unknown", "remote"]
+    kind: Literal["local", "unknown", "remote", "alias", "list"]
     #: Name of the user, for "local" only.
     user: str = ""
     #: The address in full, where the one asked for had no domain.
     address: Address | None = None
+    #: Who gets the mail, for "alias" and "list".
+    members: tuple[Address, ...] = ()
+    #: Who gets the reports about it, for "list" only.
+    owner: Address | None = None
 
 
 class Directory(Protocol):
     """Which addresses are ours."""
 
     def find(self, address: Address) -> Destination:
-        """Say whether an address is a local user's, an unknown one in a local domain, or elsewhere.
+        """Say whether an address is a local user's, an alias, a list, an unknown one in a local domain, or elsewhere.
 
         An address without a domain is meant in the server's first domain.
         """

@@ -1,4 +1,4 @@
-"""Who may log in and which addresses are ours."""
+"""Who may log in."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ import hashlib
 import hmac
 import secrets
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from refmail.credentials import SCRAM_HASHES, ScramKeys
-from refmail.message.envelope import Address
-from refmail.services import Destination
 
-__all__ = ["LocalDirectory", "PasswordHash", "UserTable"]
+__all__ = ["PasswordHash", "UserTable"]
 
 #: Highest cost taken from a file: 1 GiB of memory for each login.
 _HIGHEST_COST = 2**20
@@ -152,36 +150,3 @@ class UserTable:
         user = self._logins.get(login.lower())
         secret = self._clear.get(user or "")
         return (None, self._key) if user is None or secret is None else (user, secret)
-
-
-class LocalDirectory:
-    """Local domains, their users, and postmaster, who is one of them.
-
-    Args:
-        domains: the domains whose mail is kept here; the first one is meant where none is given.
-        users: names of the users; each has an address in every domain. Their case does not matter here.
-        postmaster: the user who gets the postmaster's mail (RFC 5321 section 4.5.1).
-    """
-
-    def __init__(self, domains: Sequence[str], users: Iterable[str], postmaster: str) -> None:
-        self._domains = [domain.lower().encode("ascii") for domain in domains]
-        self._users = {user.lower().encode(): user for user in users}
-        self._postmaster = postmaster
-
-    def find(self, address: Address) -> Destination:
-        """Say whose the address is."""
-        domain = address.domain.lower() or self._domains[0]
-        if domain not in self._domains:
-            return Destination("remote")
-        local_part = address.local_part.lower()
-        user = self._postmaster if local_part == b"postmaster" else self._users.get(local_part)
-        if user is None:
-            return Destination("unknown")
-        return Destination("local", user, Address(address.local_part, domain))
-
-    def expand(self, address: Address) -> Sequence[Address] | None:
-        """Return the members of the one alias there is: postmaster."""
-        domain = address.domain.lower() or self._domains[0]
-        if domain not in self._domains or address.local_part.lower() != b"postmaster":
-            return None
-        return [Address(self._postmaster.encode(), domain)]

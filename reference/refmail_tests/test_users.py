@@ -1,11 +1,10 @@
-"""Passwords at rest, logins, and local addresses."""
+"""Passwords at rest, and logins."""
 
 from __future__ import annotations
 
 import pytest
 
-from refmail.message.envelope import Address
-from refmail.users import LocalDirectory, PasswordHash, UserTable
+from refmail.users import PasswordHash, UserTable
 
 HASH = PasswordHash.of(b"right", cost=2)
 
@@ -60,15 +59,3 @@ def test_only_a_right_secret_is_quick_the_second_time() -> None:
     for secret in (b"right", b"right", b"wrong", b"wrong", b"right"):
         users.authenticate(b"alice", secret)
     assert CountedHash.count == 3
-
-
-def test_directory() -> None:
-    directory = LocalDirectory(["example.test", "example.org"], ["alice", "bob"], "bob")
-    assert directory.find(Address(b"Alice", b"EXAMPLE.org")).user == "alice"
-    assert directory.find(Address(b"postMASTER", b"")).user == "bob"
-    assert directory.find(Address(b"alice", b"")).address == Address(b"alice", b"example.test")
-    assert directory.find(Address(b"carol", b"example.test")).kind == "unknown"
-    assert directory.find(Address(b"alice", b"elsewhere.test")).kind == "remote"
-    assert directory.expand(Address(b"Postmaster", b"")) == [Address(b"bob", b"example.test")]
-    assert directory.expand(Address(b"alice", b"")) is None
-    assert directory.expand(Address(b"postmaster", b"elsewhere.test")) is None

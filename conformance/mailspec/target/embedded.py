@@ -158,6 +158,7 @@ class Embedded:
             hostname=HOSTNAME,
             domains=(DOMAIN,),
             users=users,
+            detail_separator="+",
             listeners=demo_config(fixed_ports=self._fixed_ports).listeners,
             store=StoreConfig(kind=self._store, path=None if self._store == "memory" else str(folder / "mail")),
             dns=DnsConfig(servers=(f"{host}:{port}",)),

@@ -53,7 +53,7 @@ class Recipient:
 
     address: Address
     parameters: Parameters = field(default_factory=dict[bytes, bytes | None])
-    #: The local user whose mailbox it is, or None for an address elsewhere.
+    #: The local user whose mailbox it is, or None for an alias, a list, or an address elsewhere.
     user: str | None = None
 
 

@@ -15,6 +15,7 @@ from refmail.message.trace import count_received, for_final_delivery
 from refmail.queue.bounce import Action, Outcome, Reporter, wants_report
 from refmail.queue.client import RelayClient, Result, Results, Verdict
 from refmail.queue.clock import QueueClock, RealClock
+from refmail.queue.expansion import expand
 from refmail.queue.grouping import Group, group_by_hosts
 from refmail.queue.router import Later, Router, Unroutable
 from refmail.queue.schedule import Schedule
@@ -85,7 +86,24 @@ class Queue:
     # Taking responsibility; called from any thread.
 
     def accept(self, envelope: Envelope, octets: bytes) -> None:
-        """Deliver to local recipients and spool for remote ones; durable when it returns.
+        """Deliver to local recipients and spool for remote ones, members of lists among them; durable when it returns.
+
+        Raises:
+            StoreError: nothing of it was accepted.
+        """
+        expansion = expand(envelope, self.directory)
+        for number, share in enumerate(expansion.envelopes):
+            try:
+                self._take(share, octets)
+            except StoreError:
+                if number == 0:
+                    raise
+                # A part is accepted, so a 4yz would double it: the rest is ours to retry.
+                self.enqueue(share, octets)
+        self._report_success(envelope, expansion.outcomes, octets)
+
+    def _take(self, envelope: Envelope, octets: bytes) -> None:
+        """Deliver and spool for recipients who are neither aliases nor lists.
 
         Raises:
             StoreError: nothing of it was accepted.
@@ -109,11 +127,12 @@ class Queue:
             # A part is accepted, so a 4yz would double it: the rest is ours to retry.
             rest = {recipient.user: recipient for recipient in local if recipient.user in undelivered}
             self.enqueue(replace(envelope, recipients=tuple(rest.values())), octets)
-        self._report_success(envelope, [recipient for recipient in local if recipient.user not in undelivered], octets)
-
-    def _report_success(self, envelope: Envelope, delivered: Sequence[Recipient], octets: bytes) -> None:
-        """Report what has just reached mailboxes, where that was asked for; never fails."""
+        delivered = [recipient for recipient in local if recipient.user not in undelivered]
         outcomes = [Outcome(recipient, _IN_MAILBOX, Action.DELIVERED) for recipient in delivered]
+        self._report_success(envelope, outcomes, octets)
+
+    def _report_success(self, envelope: Envelope, outcomes: Sequence[Outcome], octets: bytes) -> None:
+        """Report what was just done, where that was asked for; never fails."""
         try:
             self._report(envelope, outcomes, octets, arrived=self.clock.now())
         except StoreError as error:

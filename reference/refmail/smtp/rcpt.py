@@ -67,13 +67,16 @@ class RcptCommand(DsnParameters):
         return self.services.directory.find(address)
 
     def check_destination(self, address: Address, destination: Destination) -> str | None:
-        """Return the local user, or None for an address elsewhere that we may relay to.
+        """Return the local user, or None for an alias, a list, and an address elsewhere that we may relay to.
 
         Raises:
             Rejection: 550 for an unknown user, or where relaying is refused (RFC 5321 section 3.6.1).
         """
         if destination.kind == "local":
             return destination.user
+        if destination.kind in {"alias", "list"}:
+            # The queue finds out who that is.
+            return None
         if destination.kind == "unknown":
             raise Rejection(550, "5.1.1", f"There is no mailbox {address}")
         if not self.may_relay():

@@ -438,6 +438,44 @@ def test_success_is_not_reported_otherwise(
     assert len(store.delivered) == 1
 
 
+class WithList(LocalTest):
+    """local.test also has a list, which bob owns."""
+
+    def find(self, address: Address) -> Destination:
+        if address == Address(b"staff", b"local.test"):
+            members = (Address(b"alice", b"local.test"), Address(b"bob", b"local.test"))
+            return Destination("list", members=members, owner=members[1])
+        return super().find(address)
+
+
+def test_a_list_delivers_for_its_owner_and_says_that_it_has_it(make: MakeQueue, store: ListStore) -> None:
+    queue = make()
+    queue.directory = WithList()
+    staff = Recipient(Address(b"staff", b"local.test"), {b"NOTIFY": b"SUCCESS"})
+
+    queue.accept(Envelope(SENDER, (staff,)), MESSAGE)
+
+    assert [user for user, _ in store.delivered] == ["alice", "bob", "alice"]
+    assert all(octets.startswith(b"Return-Path: <bob@local.test>\r\n") for _, octets in store.delivered[:2])
+    assert b"\r\nFinal-Recipient: rfc822; staff@local.test\r\nAction: delivered\r\n" in store.delivered[2][1]
+
+
+def test_members_who_cannot_be_reached_now_are_retried(make: MakeQueue, store: ListStore) -> None:
+    queue = make()
+    queue.directory = WithList()
+    store.broken = {"alice", "bob"}
+    staff = Recipient(Address(b"staff", b"local.test"))
+
+    with pytest.raises(StoreError):
+        queue.accept(Envelope(SENDER, (staff,)), MESSAGE)
+    store.broken = {"alice"}
+    queue.accept(Envelope(SENDER, (staff,)), MESSAGE)
+    assert [user for user, _ in store.delivered] == ["bob"]
+    store.broken = set()
+    drain(queue)
+    assert [user for user, _ in store.delivered] == ["bob", "alice"]
+
+
 def test_a_report_that_cannot_be_stored_refuses_nothing(make: MakeQueue, store: ListStore) -> None:
     store.broken = {"alice"}
     queue = make()

@@ -11,13 +11,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from refmail.directory import LocalDirectory
 from refmail.journal import Journal
 from refmail.machine import Call, Close, Output, Send, StartTls, TlsInfo
 from refmail.message.envelope import Envelope
 from refmail.services import Listener, Peer, Policy, Services
 from refmail.smtp.session import SmtpSession
 from refmail.store.memory import MemoryStore
-from refmail.users import LocalDirectory, PasswordHash, UserTable
+from refmail.users import PasswordHash, UserTable
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from refmail.directory import LocalDirectory, MailingList
+from refmail.message.envelope import Address
 from refmail.smtp.states import State
 
 Begin = Callable[..., Any]
@@ -242,3 +244,24 @@ def test_shutdown_is_announced_with_421(smtp: Any) -> None:
 
 def test_commands_after_quit_are_not_answered(smtp: Any) -> None:
     assert smtp.codes(b"QUIT\r\nNOOP\r\n") == [221]
+
+
+def test_aliases_lists_and_details(begin: Begin, accepted: Any) -> None:
+    alice, bob = Address(b"alice", b"example.test"), Address(b"bob", b"example.test")
+    directory = LocalDirectory(
+        ["example.test"],
+        ["alice", "bob"],
+        "alice",
+        aliases={"both": [alice, bob]},
+        lists={"staff": MailingList((bob,), alice)},
+        separator="+",
+    )
+    smtp = begin(changes={"directory": directory})
+    assert smtp.say(b"EXPN both\r\n") == b"250-2.1.5 <alice@example.test>\r\n250 2.1.5 <bob@example.test>\r\n"
+    assert smtp.say(b"EXPN <staff@example.test>\r\n") == b"250 2.1.5 <bob@example.test>\r\n"
+    assert smtp.codes(b"VRFY both\r\nVRFY staff\r\nVRFY alice+x\r\nVRFY carol+x\r\n") == [250, 250, 250, 550]
+    smtp.say(b"MAIL FROM:<>\r\n")
+    names = [b"both", b"STAFF", b"Bob+lists", b"carol+x"]
+    assert smtp.codes(b"".join(b"RCPT TO:<%b@example.test>\r\n" % name for name in names)) == [250, 250, 250, 550]
+    assert smtp.codes(b"DATA\r\n.\r\n") == [354, 250]
+    assert [recipient.user for recipient in accepted[0][0].recipients] == [None, None, "bob"]
