@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import mailbox
 import os
 import subprocess
 import sys
@@ -254,6 +256,50 @@ def test_removed_inbox_is_empty_and_removed_folder_is_gone(mbox_store: MboxStore
         box.messages()
     mbox_store.create("ada", "box")
     assert list(mbox_store.open("ada", "box").messages()) == []
+
+
+OTHER_PROGRAM = """
+import mailbox, sys, time
+box = mailbox.mbox(sys.argv[1])
+for number in range(15):
+    while True:
+        try:
+            box.lock()
+        except mailbox.ExternalClashError:
+            time.sleep(0.001)
+            continue
+        break
+    try:
+        message = mailbox.mboxMessage(b"Subject: foreign %d\\n\\nbody\\n" % number)
+        message.set_flags("RO")
+        box.add(message)
+        box.flush()
+    finally:
+        box.unlock()
+print(len(mailbox.mbox(sys.argv[1])))
+"""
+
+
+def test_another_program_delivers_at_the_same_time(root: Path, mbox: Path) -> None:
+    """It is Python's own, with its own locks, and takes them in the same way."""
+    store = MboxStore(root, sync=False)
+    inbox = store.open("ada", "INBOX")
+    with subprocess.Popen([sys.executable, "-c", OTHER_PROGRAM, str(mbox)], stdout=subprocess.PIPE) as other:
+        for number in range(30):
+            uid = inbox.add(b"Subject: ours %d\r\n\r\nFrom us\r\n" % number)
+            if number % 3 == 0:
+                assert list(inbox.expunge([uid])) == [uid]
+        other.wait(60)
+    assert other.returncode == 0
+
+    read = list(subjects(store).values())
+    assert [octets for octets in read if b"foreign" in octets] == [
+        b"Subject: foreign %d\r\n\r\nbody\r\n" % number for number in range(15)
+    ]
+    assert len(read) == 15 + 20
+    assert sum(SEEN in meta.flags for meta in inbox.messages()) == 15
+    with contextlib.closing(mailbox.mbox(mbox)) as theirs:
+        assert len(theirs) == len(read)
 
 
 # Files that are not as they should be.
