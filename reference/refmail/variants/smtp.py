@@ -5,7 +5,7 @@ from __future__ import annotations
 from refmail import variants
 from refmail.message.address import address_literal
 from refmail.message.envelope import Address
-from refmail.services import Destination
+from refmail.services import Destination, Peer, Services
 from refmail.smtp.replies import Rejection, Reply
 from refmail.smtp.session import SmtpSession
 from refmail.smtp.states import State
@@ -210,3 +210,40 @@ class SmtpHiddenLogin(SmtpSession):
         if not self.secure:
             offers.pop(b"AUTH", None)
         return offers
+
+
+@variants.smtp
+class SmtpWithoutChunking(SmtpSession):
+    """CHUNKING is not offered, and so neither is BINARYMIME (RFC 3030 section 3)."""
+
+    def offers(self) -> dict[bytes, bytes]:
+        hidden = {b"CHUNKING", b"BINARYMIME"}
+        return {keyword: values for keyword, values in super().offers().items() if keyword not in hidden}
+
+
+@variants.smtp
+class SmtpRefusedChunkAborts(SmtpSession):
+    """A refused BDAT ends the transaction at once (RFC 3030 section 2 leaves open in which state it is)."""
+
+    def fail(self) -> None:
+        self.reset()
+
+
+@variants.smtp
+class SmtpMechanismsReversed(SmtpSession):
+    """AUTH lists its mechanisms in another order (RFC 4954 section 3)."""
+
+    def offers(self) -> dict[bytes, bytes]:
+        offers = super().offers()
+        if b"AUTH" in offers:
+            offers[b"AUTH"] = b" ".join(reversed(offers[b"AUTH"].split(b" ")))
+        return offers
+
+
+@variants.smtp
+class SmtpOnlyPlain(SmtpSession):
+    """PLAIN is the only mechanism (RFC 4954 section 4)."""
+
+    def __init__(self, services: Services, peer: Peer) -> None:
+        super().__init__(services, peer)
+        self.mechanisms = {name: known for name, known in self.mechanisms.items() if name == b"PLAIN"}

@@ -148,6 +148,13 @@ def test_a_server_that_does_not_offer_it_knows_nothing_of_chunks(begin: Begin) -
     assert smtp.codes(START + b"BDAT 5\r\nNOOP\r\n")[2:] == [502, 250]
 
 
+def test_a_transaction_may_end_with_a_refused_chunk(begin: Begin, accepted: Any) -> None:
+    aborting = cast("type[SmtpSession]", by_name("smtp-refused-chunk-aborts").apply(Blueprint()).parts["smtp"])
+    smtp = begin(session=aborting, message_size=3)
+    assert smtp.codes(START + bdat(b"QUIT\r\n") + bdat(b"x", b" LAST") + START) == [250, 250, 552, 503, 250, 250]
+    assert not accepted
+
+
 def test_a_store_that_is_full(begin: Begin) -> None:
     def accept(*_: object) -> None:
         raise StoreFull
