@@ -7,12 +7,9 @@ from typing import ClassVar
 
 from refmail import mutants
 from refmail.machine import Output, Steps, TlsInfo
-from refmail.pop3.lease import Lease
-from refmail.pop3.maildrop import Maildrop
 from refmail.pop3.replies import Refusal, err, ok
 from refmail.pop3.session import Pop3Session
 from refmail.pop3.states import LEGAL, State
-from refmail.services import Peer, Services
 
 
 @mutants.pop3("1939/4/greeting")
@@ -185,27 +182,6 @@ class Pop3PassWithoutUser(Pop3Session):
         if not self.name:
             return ok("and who are you?")
         return (yield from super().do_pass(argument))
-
-
-class _SharedLease(Lease):
-    """Opens maildrops without locking them."""
-
-    def __init__(self, services: Services) -> None:
-        super().__init__(services.store)
-        self._services = services
-
-    def acquire(self, user: str) -> Maildrop:
-        mailbox = self._services.store.open(user, "INBOX")
-        return Maildrop(mailbox, mailbox.uid_validity, mailbox.messages())
-
-
-@mutants.pop3("1939/4/exclusive-lock")
-class Pop3WithoutLock(Pop3Session):
-    """Several sessions share a maildrop, and each removes what the others still show."""
-
-    def __init__(self, services: Services, peer: Peer) -> None:
-        super().__init__(services, peer)
-        self.lease = _SharedLease(services)
 
 
 @mutants.pop3("2449/5/capa")

@@ -24,6 +24,15 @@ class _LiveLease(Lease):
         return Maildrop(mailbox, mailbox.uid_validity, mailbox.messages())
 
 
+@mutants.pop3("1939/4/exclusive-lock")
+class Pop3WithoutLock(Pop3Session):
+    """Several sessions share a maildrop, and each removes what the others still show."""
+
+    def __init__(self, services: Services, peer: Peer) -> None:
+        super().__init__(services, peer)
+        self.lease = _LiveLease(services.store)
+
+
 @mutants.pop3("1939/4/exclusive-lock", "1939/4/numbers-last")
 class Pop3NumbersOfTheMoment(Pop3Session):
     """RETR counts the messages that are there now, whoever removed others."""
