@@ -17,6 +17,7 @@ __all__ = ["main"]
 VERBS = {
     "run": "judge a target; the embedded reference server without one",
     "list": "list the checks that addresses select",
+    "index": "compare the ledger with the text of an RFC, sentence by sentence",
     "explain": "say what a requirement asks for and how it is checked",
     "doctor": "verify a profile step by step, with a remedy for each problem",
     "init": "write a profile by probing hosts",
