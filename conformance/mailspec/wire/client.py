@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from mailspec.transcript import Ending, visible
-from mailspec.verdict import Blocked, Violation
+from mailspec.verdict import Blocked, Inconclusive, Violation
 from mailspec.wire.endpoint import Endpoint, Login
 from mailspec.wire.failure import ConnectionClosed, ConnectionReset, TimedOut
 from mailspec.wire.recorder import Recorder
@@ -67,8 +67,12 @@ class Client:
 
         Raises:
             Violation: the handshake fails.
+            Inconclusive: it does not come to an end in time.
         """
-        if failure := self.stream.start_tls():
+        failure = self.stream.start_tls()
+        if isinstance(failure, TimedOut):
+            raise Inconclusive(failure.reason)
+        if failure is not None:
             raise Violation(["a TLS handshake"], failure.reason)
         self._forget_capabilities()
 

@@ -204,9 +204,13 @@ class Stream:
                 # Python wraps a socket whose peer has gone, and does no handshake then.
                 msg = "the connection had ended"
                 raise ConnectionResetError(msg)
+        except TimeoutError as error:
+            silent = TimedOut(f"the TLS handshake with {name} failed: {error}")
+            self._end(silent, Ending.TIMEOUT)
+            return silent
         except (OSError, ValueError) as error:
             failure = HandshakeFailed(f"the TLS handshake with {name} failed: {error}")
-            self._end(failure, Ending.TIMEOUT if isinstance(error, TimeoutError) else Ending.RESET)
+            self._end(failure, Ending.RESET)
             return failure
         self._note(f"TLS established: {self.tls_version}")
         return None

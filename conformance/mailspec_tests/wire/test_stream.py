@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailspec.transcript import Direction, Ending
-from mailspec.verdict import Blocked, Violation
+from mailspec.verdict import Blocked, Inconclusive, Violation
 from mailspec.wire.deadline import Deadline
 from mailspec.wire.endpoint import Endpoint, TlsMode
 from mailspec.wire.failure import ConnectionClosed, ConnectionReset, TooLong
@@ -137,10 +137,20 @@ def test_octets_before_the_handshake_are_thrown_away(authority: trustme.CA, ca_f
 
 def test_a_handshake_can_be_judged() -> None:
     recorder = Recorder(deadline=0.3)
-    with hostile.HostileServer(hostile.early_replies, b"220 go\r\n") as server:
+    with hostile.HostileServer(hostile.dialogue(b"220 go\r\n", b"no TLS here\r\n" * 9)) as server:
         smtp = SmtpClient.connect(server.endpoint, recorder)
         smtp.command(b"STARTTLS").require(220)
         with pytest.raises(Violation, match="handshake"):
+            smtp.expect_handshake()
+    recorder.close()
+
+
+def test_a_handshake_that_never_ends_is_inconclusive() -> None:
+    recorder = Recorder(deadline=0.3)
+    with hostile.HostileServer(hostile.say_nothing, b"220 go\r\n") as server:
+        smtp = SmtpClient.connect(server.endpoint, recorder)
+        smtp.greeting().require(220)
+        with pytest.raises(Inconclusive, match="timed out"):
             smtp.expect_handshake()
     recorder.close()
 
