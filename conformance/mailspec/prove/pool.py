@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import queue
 import signal
@@ -69,10 +70,14 @@ def prove_all(
     try:
         for number in range(count):
             log = folder / f"prove-{number}.log"
-            process = context.Process(target=_work, args=(names, findings, addresses, log, full), daemon=True)
+            process: BaseProcess = context.Process(
+                target=_work, args=(names, findings, addresses, log, full), daemon=True
+            )
             process.start()
             processes.append(process)
         found = _gather(findings, len(subjects), processes, folder, on_finding)
+        for process in processes:
+            process.join(GRACE)
     finally:
         _end(processes)
     order = {subject.name: index for index, subject in enumerate(subjects)}
@@ -90,10 +95,11 @@ def _work(names: _Channel, findings: _Channel, addresses: tuple[str, ...], log: 
             yield by_name[name]
 
     mutants = tuple(subject for subject in known if subject.kind is Kind.MUTANT)
-    with terminable():
+    with terminable(), contextlib.suppress(KeyboardInterrupt):
         code = run_session(handed_out(), findings.put, mutants, addresses, log, full=full)
-    # That checks failed is the point of mutants.
-    raise SystemExit(0 if code == pytest.ExitCode.TESTS_FAILED else code)
+        # That checks failed is the point of mutants.
+        raise SystemExit(0 if code == pytest.ExitCode.TESTS_FAILED else code)
+    raise SystemExit(pytest.ExitCode.INTERRUPTED)
 
 
 def _gather(
@@ -128,8 +134,6 @@ def _watch(processes: Sequence[BaseProcess], folder: Path) -> None:
 def _end(processes: Sequence[BaseProcess]) -> None:
     """End what still runs; SIGTERM lets each put its server away first."""
     for process in processes:
-        if process.is_alive():
-            process.join(0.0 if process.exitcode is not None else 1.0)
         if process.is_alive():
             process.terminate()
     for process in processes:
