@@ -89,6 +89,12 @@ class Client:
         after = f" after {visible(octets[:80])}" if octets else ""
         raise Violation(["the connection closed"], still + after, self.recorder.transcript.last)
 
+    def vanish(self) -> None:
+        """End our side in mid-command and wait until the target has noticed, if it does so in time."""
+        self.stream.shut_writing()
+        self.stream.read_to_end(FAREWELL_OCTETS, self.recorder.until())
+        self.close()
+
     @property
     def ending(self) -> Ending:
         """How the connection ended so far."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+
 import pytest
 
 from mailspec.transcript import Ending
@@ -10,6 +13,7 @@ from mailspec.wire.endpoint import Login
 from mailspec.wire.failure import ConnectionClosed, TooLong, Unparsable
 from mailspec.wire.recorder import Recorder
 from mailspec.wire.smtp import CLOSED, PERMANENT, SUCCESS, SmtpClient, dot_stuffed
+from mailspec_tests import hostile
 from mailspec_tests.scripted import ScriptedSocket, scripted_stream
 
 
@@ -214,3 +218,21 @@ def test_expect_closed_returns_the_farewell() -> None:
     smtp, _ = client(b"221 bye\r\n")
 
     assert smtp.expect_closed() == b"221 bye\r\n"
+
+
+def test_vanishing_waits_until_the_target_has_noticed() -> None:
+    noticed = threading.Event()
+
+    def talk(sock: socket.socket, _stop: threading.Event) -> None:
+        while sock.recv(4096):
+            pass
+        noticed.set()
+
+    with hostile.HostileServer(talk) as server:
+        recorder = Recorder(deadline=5)
+        smtp = SmtpClient.connect(server.endpoint, recorder)
+        smtp.send(b"DATA\r\nhalf a mess")
+        smtp.vanish()
+
+        assert noticed.is_set()
+        assert smtp.ending is Ending.CLEAN

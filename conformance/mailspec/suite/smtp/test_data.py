@@ -83,7 +83,7 @@ def test_dropped_connection_delivers_nothing(
     lost, whole = make_message(), make_message()
     smtp_rcpt.command(b"DATA").require(354)
     smtp_rcpt.send(lost)
-    smtp_rcpt.close()
+    smtp_rcpt.vanish()
 
     send(whole)
     inbox.wait(whole)
