@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailspec.requirements.rfctext import document_number, normative_sentences, section_key
 
@@ -123,3 +127,33 @@ def test_the_number_stands_on_the_first_page() -> None:
 )
 def test_sections_sort_as_in_the_document(earlier: str, later: str) -> None:
     assert section_key(earlier) < section_key(later)
+
+
+PIECES = st.sampled_from(
+    [
+        "1. Gulls",
+        "2.1.  Eggs",
+        "Appendix A. More",
+        "Index",
+        "",
+        "\x0c",
+        "   A gull MUST cry.",
+        "   - it may",
+        "   Eggs SHOULD",
+        "RFC 99999   Seagull Protocol   January 2001",
+        "Gull   Standards Track   [Page 1]",
+        "   S: you MUST",
+        "   e.g. RFC 2119",
+    ]
+)
+
+
+@given(st.lists(PIECES | st.text(max_size=20), max_size=30))
+def test_whatever_the_text_ordinals_count_from_one(lines: list[str]) -> None:
+    ordinals: defaultdict[str, list[int]] = defaultdict(list)
+    for sentence in normative_sentences("\n".join(lines)):
+        assert sentence.section
+        assert "[Page" not in sentence.text
+        ordinals[sentence.section].append(sentence.ordinal)
+
+    assert all(found == list(range(1, len(found) + 1)) for found in ordinals.values())
