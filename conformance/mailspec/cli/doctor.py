@@ -111,6 +111,9 @@ class Examination:
         return dialogue
 
     def _login(self, name: ServiceName, endpoint: Endpoint, account: Login) -> None:
+        if why := self.target.failed_logins.exhausted:
+            self._say("login", why, sign="--")
+            return
         try:
             with open_dialogue(name, endpoint, self._recorder) as dialogue:
                 dialogue.greet()
@@ -121,7 +124,9 @@ class Examination:
                 shown = account.address.decode(errors="replace")
                 self._step("login", lambda: dialogue.login(account), lambda _: shown)
         except StepFailed as failed:
-            if failed.step is not Step.LOGIN:
+            if failed.step is Step.LOGIN:
+                self.target.failed_logins.refused()
+            else:
                 self._fail("login", failed)
 
     def _inbox(self, login: Login) -> None:

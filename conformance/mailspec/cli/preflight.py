@@ -1,4 +1,4 @@
-"""What is looked at before the first check: can the target be reached, is the account accepted, is INBOX empty."""
+"""What is looked at before the first check: can the target be reached, are the accounts accepted, are their INBOXes empty."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import os
 from mailspec.cli.exits import Exit
 from mailspec.suite.fixtures.inbox import FORCE_NONEMPTY
 from mailspec.target.accounts import pair_of
-from mailspec.target.dialogue import StepFailed
-from mailspec.target.inbox import count_messages
+from mailspec.target.dialogue import Step, StepFailed
+from mailspec.target.inbox import count_messages, log_in
+from mailspec.target.profile import ServiceName
 from mailspec.target.target import Target
 from mailspec.verdict import NotRun
 
 __all__ = ["Refused", "preflight"]
+
+#: Services in which every account can log in, the one with the least side effects first.
+_LOGIN: tuple[ServiceName, ...] = ("imap", "submission", "pop3")
 
 
 class Refused(Exception):
@@ -46,8 +50,26 @@ def preflight(target: Target, workers: int) -> list[str]:
     if any(found.login_refused for found in problems.values()):
         # Hundreds of refused logins would lock the account, and judge nothing.
         raise Refused("the account is refused:\n  " + "\n  ".join(said), Exit.USAGE)
+    _refuse_passwords(target, workers)
     _refuse_mail(target, workers)
     return said
+
+
+def _refuse_passwords(target: Target, workers: int) -> None:
+    """Log in once as every account that the run will use; probing did so as the first."""
+    assert target.offers is not None
+    services: list[ServiceName] = [
+        name for name in _LOGIN if target.has(name) and not target.offers.services[name].problem
+    ]
+    if not services:
+        return
+    for login in [login for worker in range(workers) for login in pair_of(target.logins, worker).logins][1:]:
+        try:
+            log_in(target, services[0], login).stream.close()
+        except StepFailed as failed:
+            if failed.step is Step.LOGIN:
+                message = f"an account is refused:\n  {services[0]}: {failed}\n  {failed.remedy}"
+                raise Refused(message, Exit.USAGE) from failed
 
 
 def _refuse_mail(target: Target, workers: int) -> None:

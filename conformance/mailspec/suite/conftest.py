@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailspec.suite.fixtures.base import account, make_message, other, recorder, sender, target
+from mailspec.suite.fixtures.base import account, make_message, other, recorder, sender, target, wrong_password
 from mailspec.suite.fixtures.imap import (
     free_name,
     imap,
@@ -63,6 +63,7 @@ __all__ = [
     "store",
     "submission",
     "target",
+    "wrong_password",
 ]
 
 

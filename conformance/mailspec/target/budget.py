@@ -23,7 +23,8 @@ def share(limit: int, worker: int, workers: int) -> int:
 class FailedLogins:
     """The wrong passwords that this worker may still try.
 
-    Servers lock accounts and ban addresses after some; a check spends one before each try.
+    Servers lock accounts and ban addresses after some; a check spends one before each try. Refusals of the
+    profile's own passwords count too.
     """
 
     def __init__(self, limits: Limits, worker: int = 0, workers: int = 1) -> None:
@@ -43,6 +44,26 @@ class FailedLogins:
             )
             raise NotRun(msg)
         self.left -= count
+
+    def refused(self) -> None:
+        """Count a login with the profile's own password that the target refused."""
+        self.left -= 1
+
+    @property
+    def exhausted(self) -> str:
+        """Why no login is to be tried any more, "" while one may be."""
+        if self.left >= 0:
+            return ""
+        return f"more logins were refused than the {self.total} that limits.failed_logins allows: no more are tried"
+
+    def require_more(self) -> None:
+        """Make sure that a login may be tried.
+
+        Raises:
+            NotRun: too many were refused.
+        """
+        if self.exhausted:
+            raise NotRun(self.exhausted)
 
 
 class ConnectionPace:

@@ -22,7 +22,7 @@ from mailspec.wire.failure import Failure
 from mailspec.wire.recorder import Recorder
 from mailspec.wire.stream import Stream
 
-__all__ = ["Dialogue", "Step", "StepFailed", "open_dialogue"]
+__all__ = ["KINDS", "Dialogue", "Step", "StepFailed", "open_dialogue"]
 
 #: Octets of the longest line read here; no capability list comes near.
 LINE_OCTETS = 64 * 1024
@@ -130,7 +130,7 @@ class Dialogue:
         """Read one line without its line end."""
         octets = self.stream.read_line(LINE_OCTETS, deadline)
         if isinstance(octets, Failure):
-            shown = f"; before that came {visible(octets.octets[:80])}" if octets.octets else ""
+            shown = f"; before that came {self._shown(octets.octets, 80)}" if octets.octets else ""
             raise StepFailed(step, octets.reason + shown, _remedy_of_silence(octets))
         return octets.rstrip(b"\r\n")
 
@@ -139,7 +139,14 @@ class Dialogue:
             raise StepFailed(Step.TLS, failure.reason, tls_remedy(failure.reason))
 
     def _refused(self, step: Step, line: bytes, remedy: str) -> StepFailed:
-        return StepFailed(step, f"the target answered {visible(line[:60])}", remedy)
+        return StepFailed(step, f"the target answered {self._shown(line, 60)}", remedy)
+
+    def _hide(self, login: Login) -> None:
+        """Keep a password out of what is shown, should the target repeat it."""
+        self.stream.recorder.transcript.secrets.add(login.secret)
+
+    def _shown(self, octets: bytes, size: int) -> str:
+        return visible(self.stream.recorder.transcript.secrets.mask(octets)[:size])
 
 
 class SmtpDialogue(Dialogue):
@@ -167,6 +174,7 @@ class SmtpDialogue(Dialogue):
         self._handshake()
 
     def login(self, login: Login) -> None:
+        self._hide(login)
         if self.offered("AUTH LOGIN") and not self.offered("AUTH PLAIN"):
             self.send(b"AUTH LOGIN")
             self._reply(Step.LOGIN)
@@ -233,6 +241,7 @@ class Pop3Dialogue(Dialogue):
         self._handshake()
 
     def login(self, login: Login) -> None:
+        self._hide(login)
         if self.offered("SASL PLAIN") and not self.offered("USER"):
             self.send(b"AUTH PLAIN " + plain_response(login))
         else:
@@ -291,6 +300,7 @@ class ImapDialogue(Dialogue):
         self._handshake()
 
     def login(self, login: Login) -> None:
+        self._hide(login)
         if self.offered("LOGINDISABLED") and not self.offered("AUTH PLAIN"):
             remedy = 'set tls = "starttls" or "implicit" in the profile'
             raise StepFailed(Step.LOGIN, "the target says LOGINDISABLED", remedy)
@@ -327,7 +337,8 @@ class ImapDialogue(Dialogue):
 
 TLS_REFUSED = 'the target must have a certificate; or set tls = "none" or "implicit" in the profile'
 
-_KINDS: dict[ServiceName, type[Dialogue]] = {
+#: How each service is spoken to.
+KINDS: dict[ServiceName, type[Dialogue]] = {
     "smtp": SmtpDialogue,
     "submission": SmtpDialogue,
     "pop3": Pop3Dialogue,
@@ -342,7 +353,7 @@ def open_dialogue(service: ServiceName, endpoint: Endpoint, recorder: Recorder) 
         StepFailed: the target cannot be reached.
     """
     try:
-        return _KINDS[service](Stream.connect(endpoint, recorder))
+        return KINDS[service](Stream.connect(endpoint, recorder))
     except Blocked as error:
         if endpoint.tls == "implicit" and not error.reason.startswith("cannot connect"):
             raise StepFailed(Step.TLS, error.reason, tls_remedy(error.reason)) from error

@@ -55,6 +55,8 @@ def log_in(target: Target, service: ServiceName, login: Login) -> Dialogue:
         StepFailed: any step did not succeed.
     """
     endpoint = target.endpoint(service)
+    if why := target.failed_logins.exhausted:
+        raise StepFailed(Step.LOGIN, why, "check the secrets in the profile; raise the limit if nobody is locked out")
     target.pace.before_connecting()
     dialogue = open_dialogue(service, endpoint, Recorder(deadline=target.deadline))
     try:
@@ -64,7 +66,9 @@ def log_in(target: Target, service: ServiceName, login: Login) -> Dialogue:
             dialogue.start_tls()
             dialogue.ask_capabilities()
         dialogue.login(login)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, StepFailed) and error.step is Step.LOGIN:
+            target.failed_logins.refused()
         dialogue.stream.close()
         raise
     return dialogue

@@ -37,13 +37,15 @@ def probe_service(target: Target, service: ServiceName) -> ServiceOffers:
                 stages["tls"] = _names(dialogue.ask_capabilities())
             offers_tls = dialogue.offered(dialogue.tls_capability)
             login = target.accounts.primary
-            if login is not None and dialogue.can_login:
+            if login is not None and dialogue.can_login and not target.failed_logins.exhausted:
                 dialogue.login(login)
                 stages["login"] = _names(dialogue.ask_capabilities())
         if endpoint.tls == "none" and offers_tls:
             stages["tls"] = _inner_stage(target, service, recorder)
     except StepFailed as failed:
         problem, remedy, refused = str(failed), failed.remedy, failed.step is Step.LOGIN
+        if refused:
+            target.failed_logins.refused()
     finally:
         recorder.close()
     return ServiceOffers(greeting=greeting, stages=stages, problem=problem, remedy=remedy, login_refused=refused)

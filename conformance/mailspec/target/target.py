@@ -177,8 +177,11 @@ class Target:
         self.on_close()
 
     def with_offers(self, probe: Callable[[Target], Offers]) -> Target:
-        """Return the target with what `probe` finds."""
-        return replace(self, offers=probe(self))
+        """Return the target with what `probe` finds, and what that has spent."""
+        found = replace(self, offers=probe(self))
+        object.__setattr__(found, "failed_logins", self.failed_logins)
+        object.__setattr__(found, "pace", self.pace)
+        return found
 
 
 def open_target(

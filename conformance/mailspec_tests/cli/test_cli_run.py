@@ -108,6 +108,33 @@ def test_a_refused_account_stops_the_run_before_it_is_locked(
     assert not load(folder).footer.complete
 
 
+def test_every_account_that_will_be_used_is_tried_first(tmp_path: Path, embedded: Embedded) -> None:
+    (tmp_path / "wrong").write_text("wrong")
+    path = embedded.profile.with_name("second-is-wrong.toml")
+    path.write_text(embedded.profile.read_text().replace("user01.secret", str(tmp_path / "wrong")))
+
+    code, output, _ = run(tmp_path, "smtp/greeting", "--target", str(path))
+
+    assert code == 2, output
+    assert "check login and secret of the account user01@target.test" in output
+
+
+def test_wrong_passwords_are_spent_and_tell_nothing_of_the_right_one(tmp_path: Path, embedded: Embedded) -> None:
+    secret = open_target(embedded.profile).account().secret
+    path = embedded.profile.with_name("careful.toml")
+    path.write_text(embedded.profile.read_text().replace("failed_logins = 100000", "failed_logins = 1"))
+    arguments = ("pop3/authorization/wrong*", "imap/session/wrong*", "--tier", "destructive", "--target", str(path))
+
+    code, output, folder = run(tmp_path, *arguments)
+
+    assert code == 0, output
+    assert verdicts(load(folder)) == {Verdict.PASSED, Verdict.NOT_RUN}
+    written = b"".join(each.read_bytes() for each in folder.rglob("*") if each.is_file())
+    assert b"wrong-" in written
+    assert secret not in written
+    assert secret[::-1] not in written
+
+
 def test_mail_that_was_there_is_refused_or_kept(tmp_path: Path, embedded: Embedded) -> None:
     target = open_target(embedded.profile)
     inbox = MaildirInbox(target.maildir_of(target.account()))

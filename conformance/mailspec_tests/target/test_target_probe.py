@@ -14,15 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailspec.target import Target, open_target
-from mailspec.target.dialogue import Step
+from mailspec.target.dialogue import KINDS, Step, StepFailed
 from mailspec.target.embedded import Embedded
 from mailspec.target.inbox import delete_mailbox, log_in, open_inbox
 from mailspec.target.maildir import MaildirInbox
 from mailspec.target.offers import Offers, spread
 from mailspec.target.probe import probe
+from mailspec.target.profile import ServiceName
 from mailspec.target.target import TIMEOUT_FACTOR
 from mailspec.verdict import NotRun
+from mailspec.wire.endpoint import Login
 from mailspec_tests.hostile import BEHAVIOURS, HostileServer
+from mailspec_tests.scripted import scripted_stream
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +119,43 @@ def test_a_refused_login_is_told_apart(embedded: Embedded, tmp_path: Path) -> No
     assert found.login_refused
     assert "user00@target.test" in found.remedy
     assert found.offers("STARTTLS")
+
+
+@pytest.mark.parametrize(("allowed", "tried"), [(0, 1), (1, 2), (20, 3)])
+def test_refused_logins_are_bounded(embedded: Embedded, tmp_path: Path, allowed: int, tried: int) -> None:
+    services = open_target(embedded.profile).profile.services
+    path = tmp_path / "target.toml"
+    path.write_text(
+        'name = "x"\n'
+        + "".join(
+            f'[{name}]\nhost = "127.0.0.1"\nport = {services[name].port}\n' for name in ("submission", "pop3", "imap")
+        )
+        + f"[limits]\nfailed_logins = {allowed}\n"
+        + '[[accounts]]\naddress = "user00@target.test"\nlogin = "user00"\nsecret = { file = "wrong" }\n'
+    )
+    (tmp_path / "wrong").write_text("wrong")
+    target = open_target(path)
+
+    probed = target.with_offers(probe)
+
+    assert probed.offers is not None
+    assert sum(found.login_refused for found in probed.offers.services.values()) == tried
+    assert probed.failed_logins.left == allowed - tried
+
+
+@pytest.mark.parametrize("service", ["submission", "pop3", "imap"])
+def test_a_password_that_the_target_repeats_is_not_shown(service: ServiceName) -> None:
+    echoes = b"open sesame: " * 3
+    refusals = {"submission": b"535 " + echoes, "pop3": b"-ERR " + echoes, "imap": b"p01 NO " + echoes}
+    greetings = {"submission": b"", "pop3": b"+OK go on\r\n", "imap": b""}
+    stream, _ = scripted_stream([greetings[service] + refusals[service] + b"\r\n"])
+    dialogue = KINDS[service](stream)
+
+    with pytest.raises(StepFailed) as caught:
+        dialogue.login(Login(b"a@x.test", b"a", b"open sesame"))
+
+    assert "********" in str(caught.value)
+    assert "sesame" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

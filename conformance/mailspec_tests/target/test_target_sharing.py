@@ -43,6 +43,17 @@ def test_failed_logins_run_out_with_a_reason() -> None:
         budget.spend()
 
 
+def test_no_login_is_tried_after_too_many_refusals() -> None:
+    budget = FailedLogins(Limits(failed_logins=1))
+
+    budget.refused()
+    budget.require_more()
+    budget.refused()
+
+    with pytest.raises(NotRun, match=r"more logins were refused than the 1 that limits\.failed_logins allows"):
+        budget.require_more()
+
+
 def test_connections_keep_their_distance() -> None:
     now, waited = [100.0], list[float]()
 

@@ -110,10 +110,9 @@ def test_login_with_strings_of_each_kind(imap_connect: Callable[[], ImapClient],
 
 
 @requirement("3501/6.2.3/login-failure-no", tier="destructive")
-def test_wrong_password_gets_no(imap: ImapClient, account: Login) -> None:
+def test_wrong_password_gets_no(imap: ImapClient, account: Login, wrong_password: bytes) -> None:
     """A wrong password gets NO and opens nothing."""
-    wrong = quoted(b"wrong-" + account.secret[::-1])
-    imap.command(b"LOGIN ", quoted(account.login), b" ", wrong).expect("NO")
+    imap.command(b"LOGIN ", quoted(account.login), b" ", quoted(wrong_password)).expect("NO")
     if imap.stream.ended is None:
         imap.command(b"SELECT INBOX").expect("NO", "BAD", CLOSED)
 

@@ -86,10 +86,10 @@ def test_user_and_pass_open_the_maildrop(pop3: Pop3Client, account: Login) -> No
 
 
 @requirement("1939/7/wrong-password", tier="destructive")
-def test_wrong_password_gets_err(pop3: Pop3Client, account: Login) -> None:
+def test_wrong_password_gets_err(pop3: Pop3Client, account: Login, wrong_password: bytes) -> None:
     """A wrong password gets -ERR and opens nothing."""
     pop3.command(b"USER " + account.login).require(OK)
-    pop3.command(b"PASS wrong-" + account.secret[::-1]).expect(ERR)
+    pop3.command(b"PASS " + wrong_password).expect(ERR)
     if pop3.stream.ended is None:
         pop3.command(b"STAT").expect(ERR, CLOSED)
 
