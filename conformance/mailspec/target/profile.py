@@ -124,8 +124,6 @@ class Dns(_Strict, frozen=True, kw_only=True):
 class Limits(_Strict, frozen=True, kw_only=True):
     """How much the target bears."""
 
-    #: Connections open at a time, by all workers together.
-    connections: Annotated[int, msgspec.Meta(ge=1)] | None = None
     #: New connections a second, by all workers together.
     connections_per_second: Positive | None = None
     #: Logins with a wrong password in a whole run, for servers that lock accounts or ban addresses.

@@ -49,7 +49,6 @@ listen = "127.0.0.1:53"
 mx_hosts = ["127.0.0.11"]
 
 [limits]
-connections = 10
 connections_per_second = 2.5
 failed_logins = 3
 blocked = 0.5
