@@ -132,7 +132,11 @@ def _workers(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     "--transform", type=click.Choice(sorted(TRANSFORMS)), default="as-sent", help="How clients cut what they send."
 )
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of what is left to chance.")
-@click.option("--force-nonempty", is_flag=True, help="Use accounts whose INBOX holds mail; that mail is kept.")
+@click.option(
+    "--force-nonempty",
+    is_flag=True,
+    help="Use accounts whose INBOX holds mail; that is kept, what arrives meanwhile is not.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Show every check, and every failure.")
 @click.option("--rerun-as", default="", hidden=True)
 def command(server: str | None, **values: Any) -> None:

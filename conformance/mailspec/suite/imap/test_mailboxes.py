@@ -102,7 +102,7 @@ def test_deleted_mailbox_is_gone(imap_auth: ImapClient, new_mailbox: Maker) -> N
     imap_auth.command(b"SELECT " + name).expect("NO", "BAD")
 
 
-@requirement("3501/6.3.4/delete-inbox")
+@requirement("3501/6.3.4/delete-inbox", tier="destructive")
 def test_delete_inbox_is_refused(imap_auth: ImapClient) -> None:
     """DELETE INBOX is an error."""
     imap_auth.command(b"DELETE INBOX").expect("NO", "BAD")
