@@ -219,7 +219,9 @@ def resolve(endpoint: Endpoint) -> list[str]:
     """
     try:
         found = socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        reason = f"{endpoint.host} has no address: {error.strerror}"
+    except (OSError, ValueError) as error:
+        # ValueError: what can be no name, for its label is too long or it holds a NUL.
+        why = error.strerror if isinstance(error, OSError) else error
+        reason = f"{endpoint.host} has no address: {why}"
         raise StepFailed(Step.CONNECT, reason, "is host right in the profile, and does DNS work here?") from error
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))

@@ -54,6 +54,10 @@ def command(host: str | None, out: Path, *, force: bool, **values: Any) -> None:
     if wanted.profile is not None:
         msg = "init writes a profile and reads none\n  --out names the file to write"
         raise Stop(msg)
+    if out.is_dir() or not out.parent.is_dir():
+        why = "it is a folder" if out.is_dir() else f"there is no folder {out.parent}"
+        msg = f"{out} cannot be written: {why}\n  --out names the file to write"
+        raise Stop(msg)
     if out.exists() and not force:
         msg = f"{out} exists\n  --force overwrites it, --out names another file"
         raise Stop(msg)

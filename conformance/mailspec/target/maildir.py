@@ -7,8 +7,10 @@ import itertools
 import os
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
+
+from mailspec.target.dialogue import Step, StepFailed
 
 __all__ = ["MaildirInbox"]
 
@@ -17,6 +19,8 @@ _NUMBERS = itertools.count(1)
 
 class MaildirInbox:
     """The INBOX of one account in its Maildir; keys are file names without flags.
+
+    Every method raises StepFailed where this user may not do what it needs.
 
     Args:
         folder: the Maildir, with new, cur and tmp in it.
@@ -32,7 +36,7 @@ class MaildirInbox:
     def octets(self, key: str) -> bytes:
         """Return a message's octets with CRLF line ends, b"" where it is gone."""
         path = self._files().get(key)
-        with contextlib.suppress(FileNotFoundError):
+        with self._allowed(), contextlib.suppress(FileNotFoundError):
             if path is not None:
                 return path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
         return b""
@@ -40,27 +44,39 @@ class MaildirInbox:
     def remove(self, keys: Iterable[str]) -> None:
         """Remove messages; those that are gone are passed over."""
         files = self._files()
-        for key in keys:
-            if key in files:
-                files[key].unlink(missing_ok=True)
+        with self._allowed():
+            for key in keys:
+                if key in files:
+                    files[key].unlink(missing_ok=True)
 
     def add(self, message: bytes) -> None:
         """Put a message into new, by way of tmp, owned as the folder is."""
         name = f"{int(time.time())}.M{time.time_ns() % 10**9}P{os.getpid()}Q{next(_NUMBERS)}.{socket.gethostname()}"
-        for part in ("tmp", "new", "cur"):
-            self._own(self.folder / part, make=True)
-        path = self.folder / "tmp" / name
-        path.write_bytes(message.replace(b"\r\n", b"\n"))
-        self._own(path)
-        path.rename(self.folder / "new" / name)
+        with self._allowed():
+            for part in ("tmp", "new", "cur"):
+                self._own(self.folder / part, make=True)
+            path = self.folder / "tmp" / name
+            path.write_bytes(message.replace(b"\r\n", b"\n"))
+            self._own(path)
+            path.rename(self.folder / "new" / name)
 
     def close(self) -> None:
         """Nothing is held open."""
 
+    @contextlib.contextmanager
+    def _allowed(self) -> Generator[None]:
+        try:
+            yield
+        except OSError as error:
+            reason = f"{error.filename or self.folder}: {error.strerror}"
+            raise StepFailed(
+                Step.INBOX, reason, "is store.path right, and may this user read and write there?"
+            ) from error
+
     def _files(self) -> dict[str, Path]:
         found: dict[str, Path] = {}
         for part in ("new", "cur"):
-            with contextlib.suppress(FileNotFoundError):
+            with self._allowed(), contextlib.suppress(FileNotFoundError):
                 for path in (self.folder / part).iterdir():
                     found[path.name.partition(":2,")[0]] = path
         return found

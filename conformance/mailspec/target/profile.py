@@ -98,6 +98,10 @@ class Account(_Strict, frozen=True, kw_only=True):
     secret: Secret
 
 
+#: What may stand in braces in the path of a store.
+STORE_NAMES: tuple[str, ...] = ("login", "local", "domain")
+
+
 class Store(_Strict, frozen=True, kw_only=True):
     """The mail store, where this machine can read it."""
 
@@ -190,6 +194,8 @@ def load_profile(path: Path) -> Profile:
         if service.ca is not None and not (path.parent / service.ca).is_file():
             problem = f"{name}.ca: no such file: {path.parent / service.ca}"
             raise ProfileError(path, line_of(text, (name, "ca")), problem, "a path is relative to the profile")
+    if profile.store is not None:
+        _check_store_path(path, line_of(text, ("store", "path")), profile.store.path)
     seen: set[str] = set()
     for index, account in enumerate(profile.accounts):
         line = line_of(text, ("accounts", index, "address"))
@@ -203,6 +209,15 @@ def load_profile(path: Path) -> Profile:
         seen.add(account.address)
         read_secret(path, index, account, text=text)
     return profile
+
+
+def _check_store_path(path: Path, line: int | None, pattern: str) -> None:
+    try:
+        pattern.format_map(dict.fromkeys(STORE_NAMES, "x"))
+    except (KeyError, ValueError, IndexError, AttributeError) as error:
+        problem = f"store.path: {pattern!r} cannot be filled in"
+        accepted = ", ".join(f"{{{name}}}" for name in STORE_NAMES)
+        raise ProfileError(path, line, problem, f"accepted: {accepted}; other braces are doubled") from error
 
 
 def read_secret(path: Path, index: int, account: Account, *, text: str | None = None) -> bytes:

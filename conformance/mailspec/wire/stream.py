@@ -68,7 +68,8 @@ class Stream:
         """
         try:
             sock = socket.create_connection((endpoint.host, endpoint.port), timeout=recorder.deadline)
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            # ValueError: a host that can be no name, for its label is too long or it holds a NUL.
             msg = f"cannot connect to {endpoint.label}: {error}; is the service running and the profile right?"
             recorder.transcript.add(0, Direction.NOTE, msg.encode())
             raise Blocked(msg) from error

@@ -145,6 +145,27 @@ def test_init_overwrites_nothing_unasked(embedded: Embedded, tmp_path: Path) -> 
     assert load_profile(path).name == "127.0.0.1"
 
 
+@pytest.mark.parametrize(("out", "why"), [("missing/x.toml", "there is no folder"), (".", "it is a folder")])
+def test_init_says_where_it_cannot_write(tmp_path: Path, out: str, why: str) -> None:
+    result = invoke("init", "127.0.0.1", "--force", "--out", str(tmp_path / out))
+
+    assert why in result.output
+    assert result.exit_code == 2
+
+
+def test_a_host_that_can_be_no_name_is_a_finding(tmp_path: Path) -> None:
+    path = tmp_path / "target.toml"
+    path.write_text(f'name = "x"\n[smtp]\nhost = "{"a" * 300}"\n')
+
+    doctor = invoke("doctor", "--target", str(path))
+    init = invoke("init", "a" * 300, "--out", str(tmp_path / "new.toml"))
+
+    assert "has no address" in " ".join(doctor.output.split())
+    assert doctor.exit_code == 5
+    assert "no service answers" in init.output
+    assert init.exit_code == 2
+
+
 def test_init_of_nothing_says_what_to_give() -> None:
     result = invoke("init")
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from mailspec.target.dialogue import StepFailed
 from mailspec.target.maildir import MaildirInbox
 
 
@@ -34,3 +37,15 @@ def test_a_message_keeps_its_key_when_it_is_read(tmp_path: Path) -> None:
 
     assert inbox.keys() == {key}
     assert not list((tmp_path / "tmp").iterdir())
+
+
+def test_what_cannot_be_read_or_written_is_said_with_a_remedy(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    inbox = MaildirInbox(tmp_path / "file")
+
+    with pytest.raises(StepFailed, match="Not a directory") as reading:
+        inbox.keys()
+    with pytest.raises(StepFailed, match=r"Not a directory|exists"):
+        inbox.add(b"Subject: one\r\n\r\n")
+
+    assert "store.path" in reading.value.remedy

@@ -118,6 +118,8 @@ def account(secret: str) -> str:
             ["a@b is listed twice"],
         ),
         ('name = "x"\n[smtp]\nhost = "h"\n[dns]\nlisten = "53"\n', 5, ["dns.listen"]),
+        ('name = "x"\n[smtp]\nhost = "h"\n[store]\nkind = "maildir"\npath = "/x/{user}"\n', 6, ["{user}", "{login}"]),
+        ('name = "x"\n[smtp]\nhost = "h"\n[store]\nkind = "maildir"\npath = "/x/{"\n', 6, ["store.path", "{local}"]),
         ('name = "x"\ntimeout_factor = 0\n[smtp]\nhost = "h"\n', 2, ["timeout_factor", "> 0"]),
     ],
 )
