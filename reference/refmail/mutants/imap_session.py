@@ -145,10 +145,12 @@ class WrongPasswordIsBad(Login):
 
 @command(b"STARTTLS", "3501/6.2.1/starttls")
 class StartTlsWithoutTls(StartTls):
-    """After OK to STARTTLS the session goes on in the clear."""
+    """After OK to STARTTLS the session goes on in the clear, and a handshake is no command."""
 
     def afterwards(self, session: ImapSession) -> Steps[None]:
-        yield from ()
+        yield from session.wait()
+        session.inbox.clear()
+        session.send(b"* BAD That is no command\r\n")
 
 
 @mutants.imap("3501/6.2.1/no-command-survives")
