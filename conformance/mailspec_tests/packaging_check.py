@@ -19,6 +19,8 @@ NOT_IMPORTABLE = ("reference", "conformance", "fixtures", "reports")
 #: File endings that are not code and yet must be in the wheel, with the folder they stand in.
 DATA = {
     "mailspec/requirements": ".toml",
+    "mailspec/requirements/index": ".tsv",
+    "mailspec/readings": ".toml",
     "mailspec/suite": ".ini",
     "mailspec_corpus/messages": ".eml",
     "mailspec_corpus/zones": ".zone",
