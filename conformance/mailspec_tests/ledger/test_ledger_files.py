@@ -63,6 +63,10 @@ def test_every_grammar_requirement_is_in_the_ledger_as_one() -> None:
 
 
 def test_statements_are_short_sentences() -> None:
-    odd = [r.id for r in load_ledger().values() if len(r.says) > 240 or not r.says.rstrip(")").endswith(".") or "\n" in r.says]
+    odd = [
+        r.id
+        for r in load_ledger().values()
+        if len(r.says) > 240 or not r.says.rstrip(")").endswith(".") or "\n" in r.says
+    ]
 
     assert not odd
