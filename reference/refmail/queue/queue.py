@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from random import Random
+from typing import TypeVar
 
 from refmail.journal import Journal
 from refmail.message.binary import as_text
@@ -24,6 +25,8 @@ from refmail.services import Directory
 from refmail.store.api import MailStore, StoreError
 
 __all__ = ["Queue", "QueueLimits"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +134,12 @@ class Queue:
         outcomes = [Outcome(recipient, _IN_MAILBOX, Action.DELIVERED) for recipient in delivered]
         self._report_success(envelope, outcomes, octets)
 
-    def _report_success(self, envelope: Envelope, outcomes: Sequence[Outcome], octets: bytes) -> None:
-        """Report what was just done, where that was asked for; never fails."""
+    def _report_success(
+        self, envelope: Envelope, outcomes: Sequence[Outcome], octets: bytes, *, arrived: float | None = None
+    ) -> None:
+        """Report what was done, where that was asked for; never fails. Mail `arrived` just now if None."""
         try:
-            self._report(envelope, outcomes, octets, arrived=self.clock.now())
+            self._report(envelope, outcomes, octets, arrived=self.clock.now() if arrived is None else arrived)
         except StoreError as error:
             # The message itself is delivered: to refuse it now would double it.
             self.journal.note("queue.store-trouble", trace=envelope.trace_id, error=str(error))
@@ -262,14 +267,27 @@ class Queue:
         outcomes = [_success(recipient, results[recipient.address]) for recipient in done]
         # What a host with DSN has taken is for that host to report.
         succeeded = [outcome for outcome in outcomes if not outcome.result.reports]
-        for group in ([Outcome(recipient, results[recipient.address]) for recipient in failed], succeeded):
-            await asyncio.to_thread(self._report, entry.envelope, group, octets, arrived=entry.arrived)
+        failures = [Outcome(recipient, results[recipient.address]) for recipient in failed]
+        try:
+            await asyncio.to_thread(self._report, entry.envelope, failures, octets, arrived=entry.arrived)
+        except StoreError as error:
+            # Whom nobody could be told about stays; who has the message must not get it again.
+            self.journal.note("queue.store-trouble", entry=entry.id, error=str(error))
+            later, interval = (*later, *failed), interval or self.schedule.intervals[0]
+        await asyncio.to_thread(self._report_success, entry.envelope, succeeded, octets, arrived=entry.arrived)
         if not later or interval is None:
-            await asyncio.to_thread(self.spool.remove, entry.id)
+            await self._spooled(entry, self.spool.remove, entry.id)
             return None
         left = replace(rest_of(entry, later), attempts=attempts, due=now + interval)
-        await asyncio.to_thread(self.spool.update, left)
+        await self._spooled(entry, self.spool.update, left)
         return left
+
+    async def _spooled(self, entry: SpoolEntry, change: Callable[[T], None], what: T) -> None:
+        """Write down what is left of a message; until the spool can be written again, only memory knows."""
+        try:
+            await asyncio.to_thread(change, what)
+        except OSError as error:
+            self.journal.fault("queue.spool-trouble", error, entry=entry.id)
 
     @staticmethod
     def _with(entry: SpoolEntry, results: Results, verdict: Verdict) -> tuple[Recipient, ...]:

@@ -6,6 +6,7 @@ import asyncio
 import email
 import email.message
 import email.policy
+import itertools
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -312,6 +313,37 @@ def test_each_recipient_has_its_own_fate(lab: Lab, make: MakeQueue, store: ListS
         (second.address, (f"later@{domain}",)),
     ]
     assert statuses(report_in(store)) == ["5.0.0"]
+
+
+def test_disk_trouble_doubles_nothing(
+    lab: Lab, make: MakeQueue, store: ListStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    domain = lab.domain()
+    (host,) = lab.hosts(1)
+    lab.behave(host, Behaviour(recipients={f"no@{domain}": Reply(550)}))
+    lab.set_mx(domain, [(10, host)])
+    queue = make()
+    queue.accept(remote(f"yes@{domain}", f"no@{domain}"), MESSAGE)
+    for owner, name in ((store, "deliver"), (queue.spool, "add"), (queue.spool, "update"), (queue.spool, "remove")):
+        monkeypatch.setattr(owner, name, failing_once(getattr(owner, name)))
+
+    drain(queue)
+
+    assert [delivery.recipients for delivery in lab.deliveries(domain)] == [(f"yes@{domain}",)]
+    assert statuses(report_in(store)) == ["5.0.0"]
+
+
+def failing_once(function: Callable[..., object]) -> Callable[..., object]:
+    """Return the function as on a disk that is full at its first call."""
+    calls = itertools.count()
+
+    def call(*arguments: object, **named: object) -> object:
+        if next(calls) == 0:
+            msg = "no space left"
+            raise StoreError(msg) if function.__name__ == "deliver" else OSError(msg)
+        return function(*arguments, **named)
+
+    return call
 
 
 def test_domains_with_the_same_hosts_share_one_copy(lab: Lab, make: MakeQueue) -> None:
