@@ -175,7 +175,7 @@ class Connection:
             octets = bytes(self._outgoing)
             self._outgoing.clear()
             for segment in self._workshop.segments(octets):
-                await self._link.write(segment)
+                await self._link.write(segment, self._machine.idle_timeout)
 
     async def _start_tls(self) -> list[Output]:
         if self._workshop.tls is None:

@@ -15,6 +15,9 @@ __all__ = ["Link"]
 #: Octets held for a busy machine before the peer is made to wait.
 _INBOX_LIMIT = 256 * 1024
 
+#: Octets written at a time, each with its own patience.
+_PIECE = 64 * 1024
+
 #: Seconds for a TLS handshake, and for the goodbye of a TLS connection.
 _HANDSHAKE_TIMEOUT = 30.0
 _SHUTDOWN_TIMEOUT = 2.0
@@ -103,11 +106,22 @@ class Link(asyncio.Protocol):
             self._paused = False
             self.transport.resume_reading()
 
-    async def write(self, octets: bytes) -> None:
-        """Write octets and wait while the peer is slow to take them."""
-        if not self._lost.is_set():
-            self.transport.write(octets)
-            await self._writable.wait()
+    async def write(self, octets: bytes, patience: float | None) -> None:
+        """Write octets and wait while the peer is slow to take them.
+
+        Args:
+            octets: what to write.
+            patience: seconds for each piece; None waits for ever.
+
+        Raises:
+            TimeoutError: the peer takes nothing.
+        """
+        for start in range(0, len(octets), _PIECE):
+            if self._lost.is_set():
+                return
+            self.transport.write(octets[start : start + _PIECE])
+            async with asyncio.timeout(patience):
+                await self._writable.wait()
 
     async def start_tls(self, context: ssl.SSLContext) -> TlsInfo:
         """Do the server's side of a handshake; octets that came in the clear are gone (RFC 3207 section 4.2).

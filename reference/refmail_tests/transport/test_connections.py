@@ -86,6 +86,15 @@ def test_replies_before_close_are_not_lost_to_a_reset(serve: Serve, connect: Con
     assert [wire.code() for _ in range(3)] == [220, 250, 221]
 
 
+def test_a_client_that_reads_nothing_is_dropped(serve: Serve, connect: Connect) -> None:
+    wire = connect(serve(listeners=ONLY_SMTP, policy=Policy(smtp_idle=0.3)))
+    wire.sock.settimeout(10)
+
+    with pytest.raises(ConnectionError):
+        # More than all buffers between hold.
+        wire.sock.sendall(b"HELP\r\n" * 10_000_000)
+
+
 def test_silence_ends_with_421(serve: Serve, connect: Connect) -> None:
     wire = connect(serve(listeners=ONLY_SMTP, policy=Policy(smtp_idle=0.05)))
     assert [wire.code(), wire.code()] == [220, 421]
