@@ -48,7 +48,11 @@ def judge_call(error: BaseException | None, requirement: Requirement, recorder: 
     if error is None:
         unjudged = recorder.unjudged() if recorder is not None else []
         if unjudged:
-            asked = visible(unjudged[0].asked)[:_QUOTED] if unjudged[0].asked else "connecting (the greeting)"
+            asked = (
+                visible(unjudged[0].mask(unjudged[0].asked))[:_QUOTED]
+                if unjudged[0].asked
+                else "connecting (the greeting)"
+            )
             reason = f"the check never judged the reply to {asked}: end it with .expect(...) or .require(...)"
             return Finding(Verdict.ERROR, reason=reason, event=unjudged[0].event)
         return Finding(Verdict.OBSERVED if requirement.level == "may" else Verdict.PASSED)

@@ -86,7 +86,7 @@ class Client:
         if isinstance(failure, ConnectionClosed | ConnectionReset):
             return octets
         still = "a connection still open" if isinstance(failure, TimedOut) else failure.reason
-        after = f" after {visible(octets[:80])}" if octets else ""
+        after = f" after {visible(self.recorder.transcript.secrets.mask(octets)[:80])}" if octets else ""
         raise Violation(["the connection closed"], still + after, self.recorder.transcript.last)
 
     def vanish(self) -> None:

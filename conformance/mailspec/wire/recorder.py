@@ -62,6 +62,7 @@ class Recorder:
         """Remember the reply until somebody judges it."""
         self._replies = [kept for kept in self._replies if not kept.judged]
         self._replies.append(reply)
+        reply.mask = self.transcript.secrets.mask
         return reply
 
     def unjudged(self) -> list[Reply[Any]]:

@@ -6,7 +6,7 @@ A failure of the wire is kept in the reply until then; a reply that nobody judge
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, NoReturn, Self, TypeVar
 
 from mailspec.transcript import visible
@@ -47,6 +47,8 @@ class Reply(Generic[A]):
         self.failure = failure
         self.event = event
         self.judged = False
+        #: Takes secrets out of what is quoted; cut first, they could not be found any more.
+        self.mask: Callable[[bytes], bytes] = bytes
 
     def expect(self, *alternatives: A | Ended) -> Self:
         """Judge the reply, and return it: anything but the alternatives is a violation.
@@ -125,14 +127,16 @@ class Reply(Generic[A]):
     def _asked(self) -> str:
         if not self.asked:
             return "connecting"
-        cut = "..." if len(self.asked) > QUOTED_OCTETS else ""
-        return visible(self.asked[:QUOTED_OCTETS]) + cut
+        return self._quoted(self.asked)
 
     def _actual(self) -> str:
         if self.failure is not None:
             return self.failure.reason
-        cut = "..." if len(self.octets) > QUOTED_OCTETS else ""
-        return visible(self.octets[:QUOTED_OCTETS]) + cut
+        return self._quoted(self.octets)
+
+    def _quoted(self, octets: bytes) -> str:
+        masked = self.mask(octets)
+        return visible(masked[:QUOTED_OCTETS]) + ("..." if len(masked) > QUOTED_OCTETS else "")
 
     def _wanted(self, alternatives: Sequence[A | Ended]) -> Sequence[A | Ended]:
         return alternatives or self._default()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 import threading
 
@@ -54,6 +55,18 @@ def test_a_whole_transaction() -> None:
 )
 def test_dot_stuffing_follows_crlf_only(message: bytes, stuffed: bytes) -> None:
     assert dot_stuffed(message) == stuffed
+
+
+def test_a_secret_that_a_quotation_would_cut_is_masked_first() -> None:
+    secret = b"correct-horse-battery-staple-" * 6
+    smtp, _ = client(b"535 " + b"x" * 100 + secret + b"\r\n")
+
+    with pytest.raises(Blocked) as caught:
+        smtp.auth_plain(Login(b"a@t.test", b"a", secret)).require(235)
+
+    assert caught.value.reason.count("********") == 2
+    assert "correct" not in caught.value.reason
+    assert base64.b64encode(b"\0a\0correct-horse").decode()[:16] not in caught.value.reason
 
 
 def test_capabilities_are_upper_cased_keywords() -> None:
