@@ -114,7 +114,7 @@ def test_quit_gets_221(smtp: SmtpClient) -> None:
 
 @requirement("5321/4.1.1.10/quit-closes")
 def test_server_closes_after_quit(smtp: SmtpClient) -> None:
-    """The connection ends after the reply to QUIT, and nothing else is sent."""
+    """The connection ends after the reply to QUIT."""
     smtp.command(b"QUIT").require(221)
     smtp.expect_closed()
 
