@@ -14,10 +14,10 @@ from mailspec.wire.smtp import CLOSED, PERMANENT, SUCCESS, TRANSIENT, SmtpClient
 def smuggle(smtp: SmtpClient, message: bytes, sequence: bytes) -> None:
     """Send data with `sequence` and a command inside; judge that the data went on until the right end."""
     smtp.command(b"DATA").require(354)
-    smtp.send(message + b"before" + sequence + b"NOOP inside\r\nafter\r\n.\r\n")
+    smtp.send(message + b"before" + sequence + b"RSET\r\nafter\r\n.\r\n")
     smtp.reply().expect(SUCCESS, PERMANENT, TRANSIENT, CLOSED)
     if smtp.stream.ended is None:
-        # Had the data ended early, the reply to the NOOP inside would be read here.
+        # Had the data ended early, the reply to the RSET inside, which no server refuses, would be read here.
         smtp.command(b"X-UNKNOWN").expect(PERMANENT, CLOSED)
 
 
