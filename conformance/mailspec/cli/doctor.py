@@ -138,8 +138,9 @@ class Examination:
         except NotRun as cause:
             self._say("INBOX", f"{shown}: {cause.reason}", sign="--")
         except (StepFailed, OSError) as error:
-            remedy = error.remedy if isinstance(error, StepFailed) else "is [store] right, and readable from here?"
-            self._fail("INBOX", StepFailed(Step.INBOX, str(error), remedy))
+            hint = "is [store] right, and readable from here?"
+            failed = error if isinstance(error, StepFailed) else StepFailed(Step.INBOX, str(error), hint)
+            self._fail("INBOX", failed)
         else:
             if count:
                 remedy = "use accounts made for tests; or empty it; or run with --force-nonempty"

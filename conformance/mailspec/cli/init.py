@@ -68,11 +68,13 @@ def command(host: str | None, out: Path, *, force: bool, **values: Any) -> None:
     found: dict[str, Table] = {}
     for name, where in places.items():
         table = find_service(name, where, wanted.ca)
-        click.echo(f"{name}: " + (_described(table) if table else "not found"))
-        if table is not None:
+        if isinstance(table, str):
+            click.echo(f"{name}: not found: {table}")
+        else:
+            click.echo(f"{name}: {_described(table)}")
             found[name] = table
     if not found:
-        msg = "no service answers\n  is the host right, and does a firewall stand between?"
+        msg = "no service answers as it should\n  are host and ports right, and does a firewall stand between?"
         raise Stop(msg)
     document = quick_profile(replace(wanted, services={})) | found
     document["name"] = name_of(places)
@@ -94,8 +96,8 @@ def candidates(name: ServiceName, port: int | None) -> list[tuple[int, TlsMode]]
     return usual[name]
 
 
-def find_service(name: ServiceName, where: str, ca: Path | None) -> dict[str, Value] | None:
-    """Return the profile's table for a service, or None where nothing answers.
+def find_service(name: ServiceName, where: str, ca: Path | None) -> dict[str, Value] | str:
+    """Return the profile's table for a service, or why there is none.
 
     Args:
         name: which protocol it should speak.
@@ -103,11 +105,13 @@ def find_service(name: ServiceName, where: str, ca: Path | None) -> dict[str, Va
         ca: file of the authority to trust.
     """
     host, port = host_and_port(where, f"--{name}")
+    reasons: list[str] = []
     for number, mode in candidates(name, port):
         for verify in (True, False):
             endpoint = Endpoint(host, number, tls=mode, ca=ca, verify=verify)
             reached = _reach(name, endpoint)
-            if reached is None:
+            if isinstance(reached, StepFailed):
+                reasons.append(reached.reason)
                 continue
             table: dict[str, Value] = {"host": host, "port": number, "tls": reached}
             if ca is not None:
@@ -115,11 +119,11 @@ def find_service(name: ServiceName, where: str, ca: Path | None) -> dict[str, Va
             if not verify:
                 table["verify"] = False
             return table
-    return None
+    return "; ".join(dict.fromkeys(reasons))
 
 
-def _reach(name: ServiceName, endpoint: Endpoint) -> TlsMode | None:
-    """Return the TLS mode by which the service works, None if it does not."""
+def _reach(name: ServiceName, endpoint: Endpoint) -> TlsMode | StepFailed:
+    """Return the TLS mode by which the service works, or why it does not."""
     recorder = Recorder(deadline=PROBE_SECONDS)
     try:
         with open_dialogue(name, endpoint, recorder) as dialogue:
@@ -129,8 +133,8 @@ def _reach(name: ServiceName, endpoint: Endpoint) -> TlsMode | None:
                 dialogue.start_tls()
                 return "starttls"
             return endpoint.tls
-    except (StepFailed, OSError):
-        return None
+    except StepFailed as failed:
+        return failed
     finally:
         recorder.close()
 

@@ -166,6 +166,15 @@ def test_a_host_that_can_be_no_name_is_a_finding(tmp_path: Path) -> None:
     assert init.exit_code == 2
 
 
+def test_init_says_why_a_service_is_not_there(embedded: Embedded, tmp_path: Path) -> None:
+    port = load_profile(embedded.profile).services["imap"].port
+
+    result = invoke("init", "--smtp", f"127.0.0.1:{port}", "--out", str(tmp_path / "new.toml"))
+
+    assert "smtp: not found: the target answered * OK" in result.output
+    assert result.exit_code == 2
+
+
 def test_init_of_nothing_says_what_to_give() -> None:
     result = invoke("init")
 
