@@ -16,16 +16,27 @@ class Watchers:
         self._callbacks: dict[str, list[Callable[[], None]]] = {}
 
     def add(self, user: str, callback: Callable[[], None]) -> Callable[[], None]:
-        """Remember a callback and return how to forget it; forgetting twice does no harm."""
+        """Remember a callback and return how to forget it; forgetting twice does no harm.
+
+        Once it is forgotten the callback is not running and will not be called, not even by a `notify` under way.
+        """
+        # Reentrant: a callback may forget itself.
+        turn = threading.RLock()
+        wanted = True
 
         # A fresh function, so that a callback that is given twice is forgotten one at a time.
         def entry() -> None:
-            callback()
+            with turn:
+                if wanted:
+                    callback()
 
         with self._lock:
             self._callbacks.setdefault(user, []).append(entry)
 
         def stop() -> None:
+            nonlocal wanted
+            with turn:
+                wanted = False
             with self._lock:
                 entries = self._callbacks.get(user, [])
                 if entry in entries:

@@ -26,12 +26,12 @@ def fake() -> Iterator[FakeDns]:
         yield server
 
 
-def hosts(server: FakeDns, domain: str) -> MailHosts:
-    return asyncio.run(Resolver([server.address], timeout=0.1, lifetime=0.3).mail_hosts(domain))
+def hosts(server: FakeDns, domain: str, lifetime: float = 10.0) -> MailHosts:
+    return asyncio.run(Resolver([server.address], timeout=lifetime / 3, lifetime=lifetime).mail_hosts(domain))
 
 
 def addresses(server: FakeDns, host: str) -> Addresses | NoSuchDomain | DnsTrouble:
-    return asyncio.run(Resolver([server.address], timeout=0.1, lifetime=0.3).addresses(host))
+    return asyncio.run(Resolver([server.address], timeout=3.0, lifetime=10.0).addresses(host))
 
 
 def test_hosts_come_by_preference(fake: FakeDns) -> None:
@@ -73,14 +73,14 @@ def test_trouble_is_temporary(fake: FakeDns, kind: FaultKind) -> None:
     fake.replace("a.test", "MX", "10 mx.a.test.")
     fake.fault("a.test", Fault(kind))
 
-    assert isinstance(hosts(fake, "a.test"), DnsTrouble)
+    assert isinstance(hosts(fake, "a.test", lifetime=0.3), DnsTrouble)
 
 
 def test_nobody_listening_is_temporary() -> None:
     with FakeDns() as server:
         pass
 
-    assert isinstance(hosts(server, "a.test"), DnsTrouble)
+    assert isinstance(hosts(server, "a.test", lifetime=0.3), DnsTrouble)
 
 
 def test_truncation_goes_on_over_tcp(fake: FakeDns) -> None:
