@@ -23,6 +23,13 @@ __all__ = ["command"]
 @click.option("--select", "addresses", multiple=True, metavar="ADDRESS", help="Only these checks; repeatable.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for prove.json and logs.")
 @click.option("--full", is_flag=True, help="Run also the checks that a subject cannot affect.")
+@click.option(
+    "--again",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Run what is not proven up to N times more, and name it.",
+)
 @click.option("--list", "only_list", is_flag=True, help="List what could be proven, and prove nothing.")
 def command(
     names: tuple[str, ...],
@@ -31,6 +38,7 @@ def command(
     out: Path | None,
     *,
     full: bool,
+    again: int,
     only_list: bool,
 ) -> None:
     """Run the suite on mutants and variants of the reference server, and compare with what each declares.
@@ -55,7 +63,9 @@ def command(
     folder = result_folder(out, "prove", datetime.now().astimezone())
     try:
         with terminable():
-            findings = run(names, workers=number, addresses=addresses, out=folder, console=Console(), full=full)
+            findings = run(
+                names, workers=number, addresses=addresses, out=folder, console=Console(), full=full, again=again
+            )
     except UnknownSubject as error:
         raise Stop(str(error), Exit.NOTHING) from error
     except ProverDied as error:

@@ -29,6 +29,7 @@ def run(
     out: Path,
     console: Console,
     full: bool = False,
+    again: int = 0,
 ) -> list[Finding]:
     """Prove the named subjects, show each finding as it comes, and write `prove.json` into `out`.
 
@@ -39,6 +40,7 @@ def run(
         out: folder for `prove.json` and the processes' logs.
         console: where to show them.
         full: run also the checks that a subject cannot affect.
+        again: how often a subject that is not proven is run once more; the report names those that needed it.
 
     Raises:
         UnknownSubject: a name is nobody's.
@@ -53,7 +55,7 @@ def run(
         done += 1
         print_finding(finding, console, done, len(subjects))
 
-    findings = prove_all(subjects, workers, addresses, out, show, full=full)
+    findings = prove_all(subjects, workers, addresses, out, show, full=full, again=again)
     write_json(findings, out / "prove.json")
     print_summary(findings, console, time.monotonic() - began)
     return findings

@@ -29,6 +29,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     violated: tuple[str, ...]
     #: How long its run took.
     seconds: float
+    #: What was wrong in runs before this one, which were done again; a server that is slow at the wrong moment.
+    earlier: tuple[str, ...] = ()
 
     @property
     def proven(self) -> bool:

@@ -45,6 +45,7 @@ def prove_all(
     on_finding: Callable[[Finding], None],
     *,
     full: bool = False,
+    again: int = 0,
 ) -> list[Finding]:
     """Run the suite on every subject and return the findings, in the order of the subjects.
 
@@ -55,6 +56,7 @@ def prove_all(
         folder: where the processes' logs go.
         on_finding: told of each finding as it comes.
         full: run also the checks that a subject cannot affect.
+        again: how often a subject that is not proven is run once more.
 
     Raises:
         ProverDied: a process failed; nothing of it is left.
@@ -71,7 +73,7 @@ def prove_all(
         for number in range(count):
             log = folder / f"prove-{number}.log"
             process: BaseProcess = context.Process(
-                target=_work, args=(names, findings, addresses, log, full), daemon=True
+                target=_work, args=(names, findings, addresses, log, full, again), daemon=True
             )
             process.start()
             processes.append(process)
@@ -84,7 +86,7 @@ def prove_all(
     return sorted(found, key=lambda finding: order[finding.name])
 
 
-def _work(names: _Channel, findings: _Channel, addresses: tuple[str, ...], log: Path, full: bool) -> None:
+def _work(names: _Channel, findings: _Channel, addresses: tuple[str, ...], log: Path, full: bool, again: int) -> None:
     """Prove what is handed out; the body of one process, which the parent ends by SIGTERM."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     known = all_subjects()
@@ -96,7 +98,7 @@ def _work(names: _Channel, findings: _Channel, addresses: tuple[str, ...], log: 
 
     mutants = tuple(subject for subject in known if subject.kind is Kind.MUTANT)
     with terminable(), contextlib.suppress(KeyboardInterrupt):
-        code = run_session(handed_out(), findings.put, mutants, addresses, log, full=full)
+        code = run_session(handed_out(), findings.put, mutants, addresses, log, full=full, again=again)
         # That checks failed is the point of mutants.
         raise SystemExit(0 if code == pytest.ExitCode.TESTS_FAILED else code)
     raise SystemExit(pytest.ExitCode.INTERRUPTED)

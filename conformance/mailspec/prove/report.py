@@ -23,6 +23,8 @@ def print_finding(finding: Finding, console: Console, number: int, total: int) -
     console.print(
         f"{mark} {counted:>9} {finding.kind:<9} {escape(finding.name)} [dim]{finding.seconds:.1f} s[/]", highlight=False
     )
+    for problem in finding.earlier:
+        console.print(f"            [yellow]run again: {escape(problem)}[/]", highlight=False)
     for problem in finding.problems:
         console.print(f"            [red]{escape(problem)}[/]", highlight=False)
 
@@ -40,6 +42,8 @@ def print_summary(findings: Sequence[Finding], console: Console, seconds: float)
     if reference is not None:
         passed = reference.counts.get(Verdict.PASSED, 0)
         console.print(f"the reference passes {passed} of {sum(reference.counts.values())} records", highlight=False)
+    if doubtful := [finding.name for finding in findings if finding.earlier]:
+        console.print(f"run again: {', '.join(doubtful)}", highlight=False)
     console.print(f"{seconds:.0f} seconds", highlight=False)
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mailspec.cli.collect import base_arguments
@@ -39,6 +40,7 @@ class Prover:
         publish: told of each finding.
         mutants: all mutants there are, for the question whether each checked requirement has one.
         full: run every check on every subject, also those that it cannot affect.
+        again: how often a subject that is not proven is run once more.
     """
 
     def __init__(
@@ -48,7 +50,9 @@ class Prover:
         mutants: tuple[Subject, ...],
         *,
         full: bool = False,
+        again: int = 0,
     ) -> None:
+        self._again = again
         self._subjects = subjects
         self._publish = publish
         self._mutants = mutants
@@ -63,10 +67,20 @@ class Prover:
         lab.start()
         try:
             for subject in self._subjects:
-                self._publish(self._prove(subject, session.items, lab))
+                self._publish(self._prove_patiently(subject, session.items, lab))
         finally:
             lab.stop()
         return True
+
+    def _prove_patiently(self, subject: Subject, items: list[pytest.Item], lab: LabServer) -> Finding:
+        """Prove a subject; what went wrong before the last try stays in the finding."""
+        finding = self._prove(subject, items, lab)
+        for _ in range(self._again):
+            if finding.proven:
+                break
+            earlier = (*finding.earlier, *finding.problems)
+            finding = msgspec.structs.replace(self._prove(subject, items, lab), earlier=earlier)
+        return finding
 
     def _prove(self, subject: Subject, items: list[pytest.Item], lab: LabServer) -> Finding:
         began = time.monotonic()
@@ -112,8 +126,6 @@ def _failed(subject: Subject, problem: str, seconds: float) -> Finding:
 
 
 def _with(finding: Finding, problems: tuple[str, ...]) -> Finding:
-    import msgspec
-
     return msgspec.structs.replace(finding, problems=(*finding.problems, *problems))
 
 
@@ -125,6 +137,7 @@ def run_session(
     log: Path,
     *,
     full: bool = False,
+    again: int = 0,
 ) -> int:
     """Collect the suite once and prove subjects until there are no more; pytest's words go into `log`.
 
@@ -135,4 +148,4 @@ def run_session(
     arguments = [*base_arguments(), "--mailspec-judge", "--mailspec-tier", "destructive", "-q"]
     arguments += [word for address in addresses for word in ("--mailspec-select", address)]
     with output_to(log):
-        return run_pytest(arguments, [Prover(subjects, publish, mutants, full=full)])
+        return run_pytest(arguments, [Prover(subjects, publish, mutants, full=full, again=again)])
