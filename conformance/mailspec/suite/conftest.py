@@ -18,7 +18,7 @@ from mailspec.suite.fixtures.imap import (
     mailbox,
     new_mailbox,
 )
-from mailspec.suite.fixtures.inbox import deliver, mail_before_run, own_mail
+from mailspec.suite.fixtures.inbox import mail_before_run, own_mail
 from mailspec.suite.fixtures.lab import lab, lab_connection
 from mailspec.suite.fixtures.pop3 import maildrop, open_maildrop, pop3, pop3_connect, pop3_new
 from mailspec.suite.fixtures.sending import envelope, inbox, send, smtp_mail, smtp_rcpt
@@ -28,7 +28,6 @@ from mailspec.wire.endpoint import Login
 
 __all__ = [
     "account",
-    "deliver",
     "envelope",
     "free_name",
     "imap",
