@@ -10,8 +10,6 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-from scramp import ScramException, ScramMechanism
-
 __all__ = ["SCRAM_HASHES", "ScramKeys"]
 
 #: Octets of a key, by mechanism.
@@ -41,6 +39,9 @@ class ScramKeys:
         Raises:
             ValueError: the password holds characters that SASLprep forbids (RFC 4013).
         """
+        # Imported here, because few servers need it at their start and all would wait for it.
+        from scramp import ScramException, ScramMechanism
+
         try:
             salt, stored_key, server_key, count = ScramMechanism(mechanism.decode("ascii")).make_auth_info(password)
         except ScramException as error:

@@ -54,8 +54,12 @@ class Registry(Generic[D]):
 
     def all_of(self, package: ModuleType) -> tuple[D, ...]:
         """Import every module of the package and return what they registered, by name."""
-        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-            importlib.import_module(module.name)
+        for module in pkgutil.iter_modules(package.__path__):
+            # A module that is called like a decorator must not hide it from those that are imported later.
+            decorator = vars(package).get(module.name)
+            importlib.import_module(f"{package.__name__}.{module.name}")
+            if decorator is not None:
+                setattr(package, module.name, decorator)
         return tuple(self._registered[name] for name in sorted(self._registered))
 
     def find(self, name: str, package: ModuleType) -> D:

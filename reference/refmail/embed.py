@@ -12,6 +12,7 @@ from typing import Self
 from refmail.blueprint import Blueprint
 from refmail.config import Config, demo_config
 from refmail.journal import Journal
+from refmail.queue.clock import QueueClock
 from refmail.server import Server
 from refmail.services import Listener, Services
 
@@ -24,11 +25,19 @@ class ServerThread:
     Args:
         config: with port 0 for ports that the kernel chooses; `demo_config` where None.
         blueprint: its parts, for mutants and variants.
+        queue_clock: the queue's own time, such as a `FastClock` or a `HandClock`; real time where None.
     """
 
-    def __init__(self, config: Config | None = None, blueprint: Blueprint | None = None) -> None:
+    def __init__(
+        self,
+        config: Config | None = None,
+        blueprint: Blueprint | None = None,
+        *,
+        queue_clock: QueueClock | None = None,
+    ) -> None:
         self._config = config or demo_config(fixed_ports=False)
         self._blueprint = blueprint
+        self._queue_clock = queue_clock
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._server: Server | None = None
@@ -52,8 +61,9 @@ class ServerThread:
         return self
 
     async def _start(self) -> Server:
-        server = Server(self._config, self._blueprint)
+        server = Server(self._config, self._blueprint, queue_clock=self._queue_clock)
         await server.start()
+        server.warm_up()
         return server
 
     def stop(self, grace: float = 3.0) -> None:
@@ -78,6 +88,18 @@ class ServerThread:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop on which the server runs; hand it coroutines with `asyncio.run_coroutine_threadsafe`.
+
+        Raises:
+            RuntimeError: the server does not run.
+        """
+        if self._loop is None:
+            msg = "the server does not run; use it in a `with` block or call start()"
+            raise RuntimeError(msg)
+        return self._loop
 
     @property
     def server(self) -> Server:

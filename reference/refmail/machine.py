@@ -19,8 +19,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
+
+import msgspec
 
 __all__ = [
     "WAIT",
@@ -70,10 +72,11 @@ class TlsInfo:
     cipher: str
     #: DER octets of the client's certificate, or None where it sent none.
     client_certificate: bytes | None = None
+    #: E-mail addresses in that certificate, if an accepted authority vouches for it.
+    client_identities: tuple[bytes, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(msgspec.Struct, frozen=True):
     """Write these octets to the peer, in order, in one write."""
 
     octets: bytes
@@ -89,13 +92,12 @@ class Close:
     """Close the connection after everything sent so far has left."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """Run `function(*args, **kwargs)` outside the machine; answer with `resume`."""
 
     function: Callable[..., object]
     args: tuple[object, ...] = ()
-    kwargs: dict[str, object] = field(default_factory=dict[str, object])
+    kwargs: dict[str, object] = msgspec.field(default_factory=dict[str, object])
 
     def run(self) -> object:
         """Run the function here and now; what it raises comes out."""
@@ -139,7 +141,7 @@ class Machine:
         #: Asks the transport, from any thread, to call `news`; the transport puts its own function here.
         self.nudge: Callable[[], None] = lambda: None
         self.tls: TlsInfo | None = None
-        self._outbox = bytearray()
+        self._outbox: list[bytes] = []
         self._eof = False
         self._stopping = False
         self._steps: Steps[None] | None = None
@@ -221,11 +223,11 @@ class Machine:
 
     def send(self, octets: bytes) -> None:
         """Queue octets; they leave in one write when the machine next stops."""
-        self._outbox += octets
+        self._outbox.append(octets)
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Steps[T]:
         """Run a function outside the machine and return what it returns."""
-        result: T = yield Call(function, args, dict(kwargs))
+        result: T = yield Call(function, args, kwargs)
         return result
 
     def start_tls(self) -> Steps[TlsInfo]:
@@ -295,17 +297,15 @@ class Machine:
         return self._advance(wake) if self._pending is WAIT else []
 
     def _advance(self, value: object) -> list[Output]:
-        return self._run(lambda steps: steps.send(value))
+        return [] if self._steps is None else self._run(self._steps.send, value)
 
     def _advance_with(self, error: BaseException) -> list[Output]:
-        return self._run(lambda steps: steps.throw(error))
+        return [] if self._steps is None else self._run(self._steps.throw, error)
 
-    def _run(self, go: Callable[[Steps[None]], Step]) -> list[Output]:
-        if self._steps is None:
-            return []
+    def _run(self, go: Callable[[Any], Step], value: object) -> list[Output]:
         step: Step | None
         try:
-            step = go(self._steps)
+            step = go(value)
         except (StopIteration, Disconnected, Expired, Stopping):
             step = None
         except BaseException:
@@ -315,7 +315,7 @@ class Machine:
             raise
         outputs: list[Output] = []
         if self._outbox:
-            outputs.append(Send(bytes(self._outbox)))
+            outputs.append(Send(b"".join(self._outbox)))
             self._outbox.clear()
         self._pending = step
         if step is None:

@@ -6,6 +6,7 @@ peer) for each connection; the others are called once, when the server is assemb
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +23,7 @@ from refmail.queue.assemble import QueueSettings, make_queue
 from refmail.queue.client import Timeouts
 from refmail.queue.clock import QueueClock
 from refmail.queue.queue import Queue
+from refmail.queue.relaytls import RelayTls
 from refmail.queue.schedule import Schedule
 from refmail.services import Directory, Listener, Peer, Policy, Services, Users
 from refmail.store.api import MailStore
@@ -55,17 +57,18 @@ _SESSIONS = {
 
 def make_store(config: Config) -> MailStore:
     """Return the store that the configuration names."""
+    defaults = config.store.default_mailboxes()
     if config.store.kind == "maildir":
         from refmail.store.maildir import MaildirStore
 
-        return MaildirStore(Path(config.store.path or ""))
+        return MaildirStore(Path(config.store.path or ""), quota=config.quota_of, defaults=defaults)
     if config.store.kind == "mbox":
         from refmail.store.mbox import MboxStore
 
-        return MboxStore(Path(config.store.path or ""))
+        return MboxStore(Path(config.store.path or ""), quota=config.quota_of, defaults=defaults)
     from refmail.store.memory import MemoryStore
 
-    return MemoryStore()
+    return MemoryStore(quota=config.quota_of, defaults=defaults)
 
 
 def make_users(config: Config) -> Users:
@@ -73,7 +76,7 @@ def make_users(config: Config) -> Users:
     return UserTable(
         {user.name: user.password_hash() for user in config.users},
         config.domains,
-        scram={user.name: user.scram_keys() for user in config.users},
+        scram=lambda: {user.name: user.scram_keys() for user in config.users},
         clear={user.name: (user.password or "").encode() for user in config.users if user.clear},
     )
 
@@ -88,6 +91,7 @@ def make_directory(config: Config) -> Directory:
         aliases=config.alias_members(),
         lists=config.mailing_lists(),
         separator=config.detail_separator,
+        addresses=config.own_addresses(),
     )
 
 
@@ -109,8 +113,11 @@ _FACTORIES: Mapping[str, Callable[[Config], object]] = {
     "segments": make_segments,
 }
 
+#: Makes the TLS context of each handshake; None where there is no TLS.
+TlsSource = Callable[[], ssl.SSLContext] | None
+
 #: Every name that a blueprint may use.
-PARTS = frozenset({*_SESSIONS, *_FACTORIES, *QUEUE_PARTS})
+PARTS = frozenset({*_SESSIONS, *_FACTORIES, *QUEUE_PARTS, "tls"})
 
 
 class Parts:
@@ -129,7 +136,7 @@ class Parts:
         self._config = config
 
     def session(self, listener: Listener) -> SessionFactory:
-        """Return what makes the sessions of a listener."""
+        """Return what makes the sessions of a listener; imports it where it is the default."""
         name = SESSION_OF[listener]
         part = self._blueprint.parts.get(name)
         if part is None:
@@ -151,6 +158,10 @@ class Parts:
 
     def segments(self) -> Segments:
         return cast("Segments", self._make("segments"))
+
+    def tls(self, default: Callable[[Config], TlsSource]) -> TlsSource:
+        """Return what makes the TLS context."""
+        return cast("Callable[[Config], TlsSource]", self._blueprint.parts.get("tls", default))(self._config)
 
     def queue(
         self,
@@ -179,15 +190,17 @@ class Parts:
 
 def _queue_settings(config: Config, spool: Path) -> QueueSettings:
     relay = config.relay
-    smtp = config.listeners.get("smtp")
     return QueueSettings(
         hostname=config.hostname,
         spool=spool,
         dns_servers=[parse_endpoint(server) for server in config.dns.servers],
-        own_addresses=[smtp.host] if smtp is not None else [],
+        own_addresses=config.own_addresses(),
         port=relay.port,
         dial=relay.dial,
-        schedule=Schedule(relay.retries, relay.give_up, relay.give_up_reports),
+        schedule=Schedule(relay.retries, relay.give_up, relay.give_up_reports, relay.warn_after or None),
+        tls=RelayTls.of(relay.tls, Path(relay.tls_ca) if relay.tls_ca else None),
+        connections=relay.connections,
+        messages=relay.messages,
         timeouts=Timeouts().scaled(relay.timeout_factor),
         dns_timeout=config.dns.timeout,
         dns_lifetime=config.dns.lifetime,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import ipaddress
 import logging
 import random
 import ssl
@@ -10,22 +11,27 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from refmail.blueprint import Blueprint, WireFilter
-from refmail.certificates import context_from_files, lab_authority_pem, lab_context, names_for
+from refmail.certificates import accept_clients_of, context_from_files, lab_authority_pem, lab_context, names_for
 from refmail.config import Config
 from refmail.journal import Journal
-from refmail.machine import Call
+from refmail.limits import Door
+from refmail.machine import Call, Machine
 from refmail.parts import SESSION_OF, Parts
+from refmail.privileges import Entrance
 from refmail.queue.clock import QueueClock
 from refmail.queue.queue import Queue
-from refmail.services import Listener, Services
+from refmail.services import Listener, Peer, ScramUsers, Services
 from refmail.transport.connection import Workshop
 from refmail.transport.listener import PortListener
 
-__all__ = ["Server"]
+__all__ = ["Server", "tls_source"]
 
 logger = logging.getLogger("refmail")
 
@@ -50,6 +56,7 @@ class Server:
         clock: seconds, monotonic.
         now: the time of day with a time zone.
         queue_clock: the queue's own time, which may run faster; real time where None.
+        entrance: what was opened before, with more rights than the server has; opened here where None.
 
     Raises:
         ValueError: the blueprint or the TLS files cannot be used.
@@ -63,6 +70,7 @@ class Server:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = local_now,
         queue_clock: QueueClock | None = None,
+        entrance: Entrance | None = None,
     ) -> None:
         self.config = config
         self.blueprint = blueprint or Blueprint()
@@ -70,7 +78,8 @@ class Server:
         #: Port of each listener, once started.
         self.ports: dict[Listener, int] = {}
         self._parts = Parts(self.blueprint, config)
-        self._tls = _tls_context(config)
+        self._entrance = entrance or Entrance(self._parts.tls(tls_source))
+        self._tls = self._entrance.tls
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="refmail-call")
         self._listeners: list[PortListener] = []
         self._folder = tempfile.TemporaryDirectory(prefix="refmail-") if config.relay.spool is None else None
@@ -101,6 +110,7 @@ class Server:
             policy=self._parts.policy(),
             tls_available=self._tls is not None,
             can_relay=bool(self.config.dns.servers),
+            has_null_mx=queue.has_null_mx,
         )
         return queue, services
 
@@ -115,22 +125,56 @@ class Server:
         Raises:
             OSError: one cannot listen; the message says which and why.
         """
-        workshop = Workshop(self._executor, self._blocks, self._tls, self.journal, self._parts.segments())
+        policy = self.services.policy
+        workshop = Workshop(
+            self._executor,
+            self._blocks,
+            self._tls,
+            self.journal,
+            self._parts.segments(),
+            Door(policy.connections, policy.connections_per_address),
+            self.config.hostname,
+        )
         try:
             await self.queue.start()
             for name, place in self.config.listeners.items():
                 listener = PortListener(
                     name,
-                    functools.partial(self._parts.session(name), self.services),
+                    functools.partial(self._session, name),
                     functools.partial(self._filters, name),
                     workshop,
-                    self._tls if name in _IMPLICIT_TLS else None,
+                    implicit_tls=name in _IMPLICIT_TLS,
                 )
                 self._listeners.append(listener)
-                self.ports[name] = await listener.start(place.host, place.port)
+                self.ports[name] = await listener.start(place.host, place.port, self._entrance.sockets.get(name, ()))
         except BaseException:
             await self.stop(0.0)
             raise
+
+    def _session(self, listener: Listener, peer: Peer) -> Machine:
+        """Make a session; what it is made of is imported by now, unless the client was very quick."""
+        services = self.services if _is_loopback(peer.address) else self._services_for_others
+        return self._parts.session(listener)(services, peer)
+
+    @functools.cached_property
+    def _services_for_others(self) -> Services:
+        """The services of connections from other hosts, which may be overheard."""
+        policy = self.services.policy
+        if policy.plaintext_login_from == "anywhere":
+            return self.services
+        return replace(self.services, policy=msgspec.structs.replace(policy, plaintext_login=False))
+
+    def warm_up(self) -> None:
+        """Begin, on another thread, what the start did not wait for; whoever needs it sooner does it himself."""
+        self._executor.submit(self._prepare)
+
+    def _prepare(self) -> None:
+        for listener in self.config.listeners:
+            self._parts.session(listener)
+        if isinstance(self.services.users, ScramUsers):
+            _ = self.services.users.scram_mechanisms
+        if self._tls is not None:
+            self._tls()
 
     async def stop(self, grace: float = 3.0) -> None:
         """Stop: sessions say goodbye, and what is left after `grace` seconds is cut off."""
@@ -151,16 +195,33 @@ class Server:
 
     def _blocks(self, call: Call) -> bool:
         """Say whether a call may block: its object says so, else it is as the store is."""
-        if call.function == self.services.accept and self.services.can_relay:
-            # The spool waits for the disk although the store may not.
+        if call.function in (self.services.accept, self.services.has_null_mx) and self.services.can_relay:
+            # The spool waits for the disk, and a look-up for the DNS, although the store may not.
             return True
         owner = getattr(call.function, "__self__", None)
         return bool(getattr(owner, "blocking", self.services.store.blocking))
 
 
-def _tls_context(config: Config) -> ssl.SSLContext | None:
+def _is_loopback(address: str) -> bool:
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    return (getattr(ip, "ipv4_mapped", None) or ip).is_loopback
+
+
+def tls_source(config: Config) -> Callable[[], ssl.SSLContext] | None:
+    """Return what makes the TLS context; what may be wrong in the configuration is looked at now.
+
+    Raises:
+        ValueError: a file cannot be used.
+    """
     if config.tls.mode == "none":
         return None
-    if config.tls.mode == "files":
-        return context_from_files(Path(config.tls.cert or ""), Path(config.tls.key or ""))
-    return lab_context(names_for(config.hostname, config.domains))
+    client_ca = Path(config.tls.client_ca) if config.tls.client_ca else None
+    if config.tls.mode == "lab":
+        make = functools.partial(lab_context, names_for(config.hostname, config.domains), client_ca)
+        if client_ca is not None:
+            make()
+        return make
+    context = context_from_files(Path(config.tls.cert or ""), Path(config.tls.key or ""))
+    if client_ca is not None:
+        accept_clients_of(context, client_ca)
+    return lambda: context

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import inspect
 
-__all__ = ["ConfigError", "read_toml"]
+__all__ = ["ConfigError", "has_key", "read_toml"]
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -34,20 +34,33 @@ def read_toml(path: Path, kind: type[S]) -> S:
     Raises:
         ConfigError: names the file, the line, the key, and what is accepted there.
     """
+    text, tables = _tables(path)
+    try:
+        return msgspec.convert(tables, kind)
+    except msgspec.ValidationError as error:
+        raise ConfigError(_explain(path, text, tables, kind, str(error))) from error
+
+
+def has_key(path: Path, key: str) -> bool:
+    """Say whether a file has a key or table at its top, to tell one kind of file from another.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    return key in _tables(path)[1]
+
+
+def _tables(path: Path) -> tuple[str, dict[str, Any]]:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         msg = f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}"
         raise ConfigError(msg) from error
     try:
-        tables = tomllib.loads(text)
+        return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         msg = f"{path}: not TOML: {error}"
         raise ConfigError(msg) from error
-    try:
-        return msgspec.convert(tables, kind)
-    except msgspec.ValidationError as error:
-        raise ConfigError(_explain(path, text, tables, kind, str(error))) from error
 
 
 def _explain(path: Path, text: str, tables: dict[str, Any], kind: type[msgspec.Struct], message: str) -> str:

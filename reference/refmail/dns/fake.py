@@ -175,6 +175,11 @@ class FakeDns:
                 if (name is None or query.name == fold(name)) and (query_type is None or query.type == query_type)
             )
 
+    def forget_queries(self) -> None:
+        """Begin the history anew."""
+        with self._lock:
+            self._history.clear()
+
     # Serving; all of it runs on the loop's thread.
 
     async def _listen(self) -> None:
@@ -258,7 +263,8 @@ def _bind_both(host: str, port: int) -> tuple[socket.socket, socket.socket]:
     """Bind TCP and UDP to one port; where the kernel chooses, another is taken until both are free."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for attempt in _attempts(port):
-        tcp = socket.socket(family, socket.SOCK_STREAM)
+        # Only where the protocol is named does asyncio set TCP_NODELAY.
+        tcp = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         udp = socket.socket(family, socket.SOCK_DGRAM)
         try:
             tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

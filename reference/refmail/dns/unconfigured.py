@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from refmail.dns.resolver import Addresses, DnsTrouble, MailHosts, NoSuchDomain
+from refmail.dns.mailhosts import Addresses, DnsTrouble, MailHosts, NoSuchDomain
 
 __all__ = ["Unconfigured"]
 

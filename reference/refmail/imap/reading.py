@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from refmail.imap.clauses import MALFORMED, WRONG_STATE
 from refmail.imap.commands.base import Command
 from refmail.imap.parsing.cursor import Cursor, LiteralTooLong, LiteralWanted, ParseError
 from refmail.imap.parsing.strings import keyword, tag
@@ -25,7 +26,7 @@ __all__ = ["Request", "parse_command", "read_request"]
 
 _NON_SYNCHRONISING = re.compile(rb"\{([0-9]{1,10})\+\}\r\n\Z")
 
-#: Literals in one command; more than this is no use of the protocol.
+#: Literals in one command.
 _MOST_LITERALS = 200
 #: Octets that are read only to be discarded; beyond this the connection is closed (RFC 7888 section 4).
 _MOST_DISCARDED = 0x1000_0000
@@ -51,14 +52,15 @@ def read_request(session: ImapSession) -> Steps[Request | None]:
         Disconnected, Expired
     """
     limit = session.services.policy.imap_line
+    session.command_name = b""
     try:
         octets = line = yield from session.read_line(limit)
     except LineTooLong:
-        session.send(bad(b"The line is too long").to_wire(b"*"))
+        session.answer(b"*", bad(b"The line is too long"), "")
         return None
     name = b"*"
     for _ in range(_MOST_LITERALS):
-        cursor = Cursor(octets)
+        cursor = Cursor(octets, utf8=session.revision.utf8)
         try:
             name = tag(cursor)
             return Request(name, parse_command(session, cursor))
@@ -67,15 +69,16 @@ def read_request(session: ImapSession) -> Steps[Request | None]:
             try:
                 line = yield from session.read_line(limit)
             except LineTooLong:
-                session.send(bad(b"The line is too long").to_wire(name))
+                session.answer(name, bad(b"The line is too long"), "")
                 return None
             octets = b"".join((octets, literal, line))
         except (ParseError, Refused) as error:
             yield from _discard_rest(session, line, limit)
-            session.send(_status_of(error).to_wire(name))
+            session.answer(name, _status_of(error), _requirement_of(error))
             return None
     yield from _discard_rest(session, line, limit)
-    session.send(bad(b"Too many literals").to_wire(name))
+    # A MULTIAPPEND (RFC 3502) of so many messages is no error of its client: RFC 5530 has a code for it.
+    session.answer(name, no(b"Too many literals in one command", b"LIMIT"), "")
     return None
 
 
@@ -91,11 +94,12 @@ def parse_command(session: ImapSession, cursor: Cursor) -> Command:
     if name == b"UID":
         cursor.space("uid")
         name = b"UID " + keyword(cursor, "uid")
-    kind = session.commands.get(name)
+    kind = session.revision.command(name, session.commands)
     if kind is None:
-        raise Refused(bad(b"There is no such command"))
+        raise Refused(bad(b"There is no such command"), MALFORMED)
+    session.command_name = name
     if session.state not in session.legal[name]:
-        raise Refused(bad(b"Not in this state"))
+        raise Refused(bad(b"Not in this state"), WRONG_STATE)
     cursor.literal_limit = kind.literal_limit(session.services.policy)
     command = kind.parse(cursor)
     cursor.end()
@@ -114,6 +118,10 @@ def _status_of(error: ParseError | Refused) -> Status:
     if isinstance(error, LiteralTooLong):
         return no(b"The literal is too long")
     return bad(b"Syntax error in %s at octet %d" % (error.production.encode("ascii"), error.position))
+
+
+def _requirement_of(error: ParseError | Refused) -> str:
+    return error.requirement if isinstance(error, Refused) else MALFORMED
 
 
 def _discard_rest(session: ImapSession, line: bytes, limit: int) -> Steps[None]:

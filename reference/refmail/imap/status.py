@@ -41,8 +41,14 @@ def bad(text: bytes, code: bytes | None = None) -> Status:
 
 
 class Refused(Exception):
-    """A command cannot be done; carries its tagged response."""
+    """A command cannot be done.
 
-    def __init__(self, status: Status) -> None:
+    Args:
+        status: its tagged response.
+        requirement: id in the ledger of what decided it, where command and status do not tell.
+    """
+
+    def __init__(self, status: Status, requirement: str = "") -> None:
         super().__init__(status)
         self.status = status
+        self.requirement = requirement

@@ -3,14 +3,18 @@
 The store's mailbox moves under several sessions at once; a client's message
 numbers may only move by what its own server told it. So changes are first taken
 in (`absorb`) and later told (`report`), with EXPUNGE held back as long as the
-command in hand forbids it (RFC 3501 sections 5.2, 5.5 and 7.4.1).
+command in hand forbids it (RFC 3501 sections 5.2, 5.5 and 7.4.1). A client that
+knows mod-sequences takes the highest one that it was shown for the point it has
+reached; where something older is still held back it is told the true one (RFC 7162
+section 3.2).
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 
 from refmail.imap import wire
 from refmail.imap.parsing.sequences import SequenceSet
@@ -37,11 +41,21 @@ class View:
         self.uid_validity = mailbox.uid_validity
         self.read_only = read_only
         self.modseq = modseq
+        #: What the client has enabled; the session's own set once this is selected.
+        self.enabled: AbstractSet[bytes] = frozenset()
+        #: All that happened up to this mod-sequence has been told.
+        self._reached = modseq
+        #: The highest mod-sequence shown since the last report.
+        self._shown = 0
+        #: Whether the client was last told a mod-sequence lower than it had been shown.
+        self._holds_back = False
         #: UIDs the client knows, by message number less one.
         self.uids = [meta.uid for meta in messages]
         #: The latest of every message known here, told or not.
         self.metas = {meta.uid: meta for meta in messages}
         self.recent: set[int] = set()
+        #: UIDs that "$" stands for, ascending; those expunged since are passed over (RFC 5182 section 2.1).
+        self.saved: Sequence[int] = ()
         #: Keywords the client was told of, lower case -> spelling.
         self.keywords: dict[bytes, bytes] = {}
         self._arrived: list[int] = []
@@ -62,24 +76,50 @@ class View:
         return bisect_left(self.uids, uid) + 1
 
     def by_number(self, numbers: SequenceSet) -> list[int]:
-        """Return the UIDs of a set of message numbers, ascending.
+        """Return the UIDs of a set of message numbers, or those saved, ascending.
 
         Raises:
             Refused: a number is beyond the mailbox, or "*" where it is empty (seq-number in section 9).
         """
+        if numbers.is_saved:
+            return self.by_saved()
         count = len(self.uids)
         if numbers.largest_named > count or (numbers.has_star and not count):
             raise Refused(bad(b"There is no message of that number"))
         return [uid for first, last in numbers.resolve(count) for uid in self.uids[first - 1 : last]]
 
     def by_uid(self, uids: SequenceSet) -> list[int]:
-        """Return those UIDs of a set that exist, ascending; "*" is the last message's."""
+        """Return those UIDs of a set that exist, or those saved, ascending; "*" is the last message's."""
+        if uids.is_saved:
+            return self.by_saved()
         if not self.uids:
             return []
         found: list[int] = []
         for first, last in uids.resolve(self.uids[-1]):
             found += self.uids[bisect_left(self.uids, first) : bisect_right(self.uids, last)]
         return found
+
+    def by_saved(self) -> list[int]:
+        """Return the saved UIDs that the client still knows of, ascending."""
+        known = frozenset(self.uids)
+        return [uid for uid in self.saved if uid in known]
+
+    # Mod-sequences (RFC 7162).
+
+    @property
+    def shows_modseq(self) -> bool:
+        """Whether the client is to be shown mod-sequences."""
+        return b"CONDSTORE" in self.enabled
+
+    def highest_code(self) -> bytes:
+        """ABNF: "HIGHESTMODSEQ" SP mod-sequence-value: up to where the client has been told everything."""
+        return b"HIGHESTMODSEQ %d" % self._reached
+
+    def modseq_item(self, uid: int) -> bytes:
+        """ABNF: fetch-mod-resp = "MODSEQ" SP "(" permsg-modsequence ")"; notes that it is shown."""
+        modseq = self.metas[uid].modseq
+        self._shown = max(self._shown, modseq)
+        return b"MODSEQ (%d)" % modseq
 
     # Flags.
 
@@ -106,6 +146,10 @@ class View:
         permanent = b"()" if self.read_only else wire.flag_list(known)[:-1] + rb" \*)"
         yield b"* OK [PERMANENTFLAGS %s] Flags that are kept\r\n" % permanent
 
+    def counts(self) -> bytes:
+        """Return EXISTS and RECENT (RFC 3501 sections 7.3.1 and 7.3.2)."""
+        return b"* %d EXISTS\r\n* %d RECENT\r\n" % (len(self.uids), len(self.recent))
+
     # Changes.
 
     def absorb(self, news: News) -> None:
@@ -121,7 +165,7 @@ class View:
             self.metas[meta.uid] = meta
             if known is None:
                 self._arrived.append(meta.uid)
-            elif known.flags != meta.flags:
+            elif known.flags != meta.flags or (self.shows_modseq and known.modseq != meta.modseq):
                 self._reflagged.add(meta.uid)
         self.recent |= news.recent
         self._expunged |= gone & self.metas.keys()
@@ -149,12 +193,38 @@ class View:
         if self._arrived:
             self.uids += self._arrived
             self._arrived.clear()
-            yield b"* %d EXISTS\r\n* %d RECENT\r\n" % (len(self.uids), len(self.recent))
+            yield self.counts()
         for uid in sorted(self._reflagged - self._expunged):
             yield from self.announce(self.metas[uid].flags)
-            item = b" UID %d" % uid if with_uid else b""
-            yield b"* %d FETCH (FLAGS %s%s)\r\n" % (self.number(uid), self.flags(uid), item)
+            yield self.fetch_line(uid, with_uid=with_uid)
         self._reflagged.clear()
+        yield from self._report_modseq()
+
+    def fetch_line(self, uid: int, *, with_flags: bool = True, with_uid: bool = False) -> bytes:
+        """Return FETCH for what changed of a message; UID and MODSEQ too where they are wanted (RFC 7162 section 3.2.4).
+
+        Args:
+            uid: the message.
+            with_flags: whether the flags are among it.
+            with_uid: whether the UID is shown in any case.
+        """
+        items = [b"FLAGS " + self.flags(uid)] if with_flags else []
+        if with_uid or self.shows_modseq:
+            items.append(b"UID %d" % uid)
+        if self.shows_modseq:
+            items.append(self.modseq_item(uid))
+        return b"* %d FETCH (%s)\r\n" % (self.number(uid), b" ".join(items))
+
+    def _report_modseq(self) -> Iterator[bytes]:
+        """Yield HIGHESTMODSEQ where the client would otherwise take another point for the one it has reached."""
+        pending = bool(self._expunged or self._arrived)
+        if not pending:
+            self._reached = self.modseq
+        too_high = self._shown > self._reached
+        if self.shows_modseq and (too_high or (self._holds_back and not pending)):
+            yield b"* OK [%s] Up to there all is told\r\n" % self.highest_code()
+        self._holds_back = too_high or (self._holds_back and pending)
+        self._shown = 0
 
     def announce(self, flags: Flags) -> Iterator[bytes]:
         """Yield FLAGS again where keywords are about to be shown that the client has not heard of."""
@@ -164,8 +234,14 @@ class View:
     def _report_expunged(self) -> Iterator[bytes]:
         unheard = self._expunged.intersection(self._arrived)
         self._arrived = [uid for uid in self._arrived if uid not in unheard]
+        told = sorted(self._expunged - unheard)
+        if told and b"QRESYNC" in self.enabled:
+            # RFC 7162 section 3.2.10.2
+            self.uids = [uid for uid in self.uids if uid not in self._expunged]
+            yield b"* VANISHED %s\r\n" % wire.uid_set(told)
+            told = []
         # From the end, so that no number moves before it was sent.
-        for uid in sorted(self._expunged - unheard, reverse=True):
+        for uid in reversed(told):
             number = self.number(uid)
             del self.uids[number - 1]
             yield b"* %d EXPUNGE\r\n" % number
@@ -185,10 +261,8 @@ def open_view(
         NoSuchMailbox
     """
     mailbox = store.open(user, name)
-    # The MODSEQ first: what happens in between is then seen twice rather than never.
-    modseq = mailbox.modseq
-    messages = mailbox.messages()
-    view = view_type(mailbox, messages, modseq, read_only=read_only)
+    snapshot = mailbox.changes_since(0)
+    view = view_type(mailbox, snapshot.changed, snapshot.modseq, read_only=read_only)
     view.recent |= _recent(mailbox, view.uids, read_only=read_only) & view.metas.keys()
     return view, mailbox.uid_next
 
@@ -203,6 +277,11 @@ def gather(view: View) -> News:
     if mailbox.uid_validity != view.uid_validity:
         raise NoSuchMailbox(view.name)
     changes = mailbox.changes_since(view.modseq)
+    if not changes.complete:
+        # This session has slept so long that the store has forgotten removals.
+        present = {meta.uid for meta in mailbox.messages()}
+        gone = (uid for uid in view.metas if uid not in present)
+        changes = replace(changes, expunged=sorted({*changes.expunged, *gone}))
     arrived = [meta.uid for meta in changes.changed if meta.uid not in view.metas]
     recent = _recent(mailbox, arrived, read_only=view.read_only) if arrived else frozenset[int]()
     return News(changes, recent.intersection(arrived))

@@ -8,7 +8,21 @@ from datetime import UTC, datetime
 
 from refmail.imap import names
 
-__all__ = ["MONTHS", "astring", "date_time", "flag_list", "literal", "mailbox", "nstring", "quoted", "string"]
+__all__ = [
+    "MONTHS",
+    "astring",
+    "char8",
+    "date_time",
+    "flag_list",
+    "literal",
+    "literal8",
+    "mailbox",
+    "nstring",
+    "quoted",
+    "ranges",
+    "string",
+    "uid_set",
+]
 
 #: date-month, in the only spelling that we send.
 MONTHS = (b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec")
@@ -20,15 +34,23 @@ _ASTRING_CHARS = re.compile(rb"[!#$&'+,\-./0-9:;<=>?@A-Z\[\]^_`a-z|}~]+")
 _QUOTABLE = re.compile(rb"[\x01-\x09\x0b\x0c\x0e-\x7f]*")
 
 
-def literal(octets: bytes) -> bytes:
-    """ABNF: literal = "{" number "}" CRLF *CHAR8.
+def char8(octets: bytes) -> bytes:
+    """ABNF: *CHAR8.
 
-    CHAR8 excludes NUL, which mail that came in by other ways may hold: it is
+    It excludes NUL, which mail that came in by other ways may hold: it is
     sent as %x80, so that sizes and offsets stay what they are.
     """
-    if b"\0" in octets:
-        octets = octets.replace(b"\0", b"\x80")
-    return b"{%d}\r\n%s" % (len(octets), octets)
+    return octets.replace(b"\0", b"\x80") if b"\0" in octets else octets
+
+
+def literal(octets: bytes) -> bytes:
+    """ABNF: literal = "{" number "}" CRLF *CHAR8."""
+    return b"{%d}\r\n%s" % (len(octets), char8(octets))
+
+
+def literal8(octets: bytes) -> bytes:
+    """ABNF: literal8 = "~{" number "}" CRLF *OCTET (RFC 3516 section 7)."""
+    return b"~{%d}\r\n%s" % (len(octets), octets)
 
 
 def quoted(octets: bytes) -> bytes:
@@ -63,6 +85,22 @@ def mailbox(name: str) -> bytes:
 def flag_list(flags: Iterable[bytes]) -> bytes:
     """ABNF: flag-list = "(" [flag *(SP flag)] ")", sorted so that equal sets give equal octets."""
     return b"(%s)" % b" ".join(sorted(flags))
+
+
+def uid_set(uids: Iterable[int]) -> bytes:
+    """ABNF: uid-set = (uniqueid / uid-range) *("," uid-set); ascending UIDs, neighbours as ranges."""
+    return ranges((uid, uid) for uid in uids)
+
+
+def ranges(pairs: Iterable[tuple[int, int]]) -> bytes:
+    """ABNF: sequence-set, of ascending ranges; those that touch become one."""
+    merged: list[tuple[int, int]] = []
+    for first, last in pairs:
+        if merged and first == merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], last)
+        else:
+            merged.append((first, last))
+    return b",".join(b"%d" % first if first == last else b"%d:%d" % (first, last) for first, last in merged)
 
 
 def date_time(moment: datetime) -> bytes:

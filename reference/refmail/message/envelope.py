@@ -15,8 +15,12 @@ Parameters = Mapping[bytes, bytes | None]
 ATEXT = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~")
 
 
+#: Octets above ASCII are part of a character that needs no quotes (RFC 6531 section 3.3).
+_UNQUOTED = ATEXT | frozenset(range(0x80, 0x100))
+
+
 def _needs_quotes(local_part: bytes) -> bool:
-    return any(not atom or not ATEXT.issuperset(atom) for atom in local_part.split(b"."))
+    return any(not atom or not _UNQUOTED.issuperset(atom) for atom in local_part.split(b"."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class Address:
 
     #: Case is kept: only the destination host may interpret it (section 2.4).
     local_part: bytes
-    #: A domain in lower case or an address literal with its brackets; empty for the bare `<Postmaster>`.
+    #: A domain in lower case (U-labels as they were sent) or an address literal with its brackets; empty for the bare `<Postmaster>`.
     domain: bytes
 
     def to_wire(self) -> bytes:
@@ -38,6 +42,11 @@ class Address:
             escaped = local_part.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
             local_part = b'"' + escaped + b'"'
         return local_part + b"@" + self.domain if self.domain else local_part
+
+    @property
+    def is_ascii(self) -> bool:
+        """Whether it needs no SMTPUTF8 (RFC 6531)."""
+        return self.local_part.isascii() and self.domain.isascii()
 
     def __str__(self) -> str:
         return self.to_wire().decode("utf-8", "backslashreplace")

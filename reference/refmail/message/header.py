@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 __all__ = ["Field", "fields", "without"]
 
 # field-name = 1*ftext ; ftext = %d33-57 / %d59-126. White space before the colon is the obsolete form.
-_NAME = re.compile(rb"([\x21-\x39\x3b-\x7e]+)[ \t]*:")
+# The field ends with the first CRLF that no white space follows, or with the message.
+_FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]+)[ \t]*:.*?(?:\r\n(?![ \t])|\Z)", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """Where one header field lies, folded lines and the last CRLF included."""
 
     #: In lower case.
@@ -25,25 +26,16 @@ class Field:
 def fields(octets: bytes) -> Iterator[Field]:
     """Yield the fields from the top; the first line that is none ends the header section."""
     position = 0
-    while (match := _NAME.match(octets, position)) is not None:
-        end = _line_end(octets, position)
-        while octets[end : end + 1] in {b" ", b"\t"}:
-            end = _line_end(octets, end)
+    while (match := _FIELD.match(octets, position)) is not None:
+        end = match.end()
         yield Field(match[1].lower(), position, end)
         position = end
 
 
-def _line_end(octets: bytes, position: int) -> int:
-    end = octets.find(b"\r\n", position)
-    return len(octets) if end < 0 else end + 2
-
-
 def without(octets: bytes, name: bytes) -> bytes:
     """Return the message without the header fields of that name (lower case); all else stays as it is."""
-    kept = bytearray()
-    position = 0
-    for field in fields(octets):
-        if field.name == name:
-            kept += octets[position : field.start]
-            position = field.end
-    return bytes(kept + octets[position:])
+    doomed = [field for field in fields(octets) if field.name == name]
+    if not doomed:
+        return octets
+    starts, ends = [0, *(field.end for field in doomed)], [*(field.start for field in doomed), len(octets)]
+    return b"".join(octets[start:end] for start, end in zip(starts, ends, strict=True))

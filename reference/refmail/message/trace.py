@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import format_datetime
 
 from refmail.message.address import address_literal
+from refmail.message.dates import date_time
 from refmail.message.envelope import Address, ReversePath
 from refmail.message.header import fields, without
 
@@ -30,13 +30,15 @@ class Hop:
     at: datetime
     #: The recipient, only where there is a single one: more would tell who got a blind copy (section 7.2).
     recipient: Address | None = None
+    #: Version and cipher suite of TLS; None without it.
+    tls: tuple[str, str] | None = None
 
 
-def with_protocol(*, extended: bool, tls: bool, authenticated: bool) -> str:
-    """Return the keyword of the WITH clause (RFC 3848)."""
+def with_protocol(*, extended: bool, tls: bool, authenticated: bool, utf8: bool = False) -> str:
+    """Return the keyword of the WITH clause (RFC 3848, RFC 6531 section 4.3)."""
     if not extended:
         return "SMTP"
-    return "ESMTP" + ("S" if tls else "") + ("A" if authenticated else "")
+    return ("UTF8SMTP" if utf8 else "ESMTP") + ("S" if tls else "") + ("A" if authenticated else "")
 
 
 def received(hop: Hop) -> bytes:
@@ -47,15 +49,23 @@ def received(hop: Hop) -> bytes:
     # Opt-info = [Via] [With] [ID] [For] ...
     literal = address_literal(hop.client_address)
     recipient = b"\r\n\tfor <%b>" % hop.recipient.to_wire() if hop.recipient is not None else b""
-    return b"Received: from %b (%b)\r\n\tby %b with %b id %b%b;\r\n\t%b\r\n" % (
+    return b"Received: from %b (%b)\r\n\tby %b with %b id %b%b%b;\r\n\t%b\r\n" % (
         hop.client_name,
         literal,
         hop.server_name.encode("ascii"),
         hop.protocol.encode("ascii"),
         hop.trace_id.encode("ascii"),
         recipient,
-        format_datetime(hop.at).encode("ascii"),
+        _tls_clause(*hop.tls) if hop.tls is not None else b"",
+        date_time(hop.at),
     )
+
+
+def _tls_clause(version: str, cipher: str) -> bytes:
+    """Return the TLS clause, or a comment where the library does not know the suite by its registered name."""
+    # tls-clause = CFWS "tls" FWS tls-cipher ; tls-cipher = Atom, from IANA's registry  (RFC 8314 section 4.3)
+    text = f"tls {cipher}" if cipher.startswith("TLS_") else f"({version} {cipher})"
+    return b"\r\n\t" + text.encode("ascii")
 
 
 def count_received(octets: bytes) -> int:

@@ -14,6 +14,6 @@ violated exactly what the mutant says it breaks, no more and no less.
 
 from __future__ import annotations
 
-from refmail.mutants.registry import Mutant, all_mutants, by_name, imap, part, pop3, smtp, stupid, wire
+from refmail.mutants.registry import Mutant, all_mutants, by_name, imap, lmtp, part, pop3, smtp, stupid, wire
 
-__all__ = ["Mutant", "all_mutants", "by_name", "imap", "part", "pop3", "smtp", "stupid", "wire"]
+__all__ = ["Mutant", "all_mutants", "by_name", "imap", "lmtp", "part", "pop3", "smtp", "stupid", "wire"]

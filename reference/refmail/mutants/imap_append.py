@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from refmail.imap.commands.append import Appended
 from refmail.imap.commands.copy import Copied
-from refmail.imap.extensions.uidplus import AppendWithUid, CopyWithUids
+from refmail.imap.extensions.multiappend import MultiAppend
+from refmail.imap.extensions.uidplus import CopyWithUids
 from refmail.imap.session import ImapSession
 from refmail.imap.status import Refused, Status
 from refmail.machine import Steps
@@ -21,32 +22,34 @@ def _without_code(refused: Refused) -> Refused:
 
 
 @command(b"APPEND", "3501/6.3.11/append-octets")
-class AppendClearsEighthBit(AppendWithUid):
+class AppendClearsEighthBit(MultiAppend):
     """APPEND keeps seven bits of each octet."""
 
-    def add(self, store: MailStore, user: str, name: str, moment: dt.datetime) -> Appended:
-        cleared = replace(self, message=bytes(octet & 0x7F for octet in self.message))
-        return AppendWithUid.add(cleared, store, user, name, moment)
+    def add(self, store: MailStore, user: str, name: str, now: dt.datetime) -> Appended:
+        cleared = [replace(each, octets=bytes(octet & 0x7F for octet in each.octets)) for each in self.uploads]
+        return MultiAppend.add(replace(self, uploads=tuple(cleared)), store, user, name, now)
 
 
 @command(b"APPEND", "3501/6.3.11/append-flags")
-class AppendForgetsFlags(AppendWithUid):
+class AppendForgetsFlags(MultiAppend):
     """Flags given to APPEND are not set."""
 
-    def add(self, store: MailStore, user: str, name: str, moment: dt.datetime) -> Appended:
-        return AppendWithUid.add(replace(self, flags=frozenset()), store, user, name, moment)
+    def add(self, store: MailStore, user: str, name: str, now: dt.datetime) -> Appended:
+        bare = tuple(replace(each, flags=frozenset()) for each in self.uploads)
+        return MultiAppend.add(replace(self, uploads=bare), store, user, name, now)
 
 
 @command(b"APPEND", "3501/6.3.11/append-date")
-class AppendForgetsDate(AppendWithUid):
+class AppendForgetsDate(MultiAppend):
     """The date-time given to APPEND is ignored."""
 
     def run(self, session: ImapSession) -> Steps[Status]:
-        return AppendWithUid.run(replace(self, internal_date=None), session)
+        undated = tuple(replace(each, internal_date=None) for each in self.uploads)
+        return MultiAppend.run(replace(self, uploads=undated), session)
 
 
 @command(b"APPEND", "3501/6.3.11/append-trycreate")
-class AppendWithoutTrycreate(AppendWithUid):
+class AppendWithoutTrycreate(MultiAppend):
     """APPEND to a mailbox that does not exist is refused without TRYCREATE."""
 
     def run(self, session: ImapSession) -> Steps[Status]:
@@ -57,15 +60,15 @@ class AppendWithoutTrycreate(AppendWithUid):
 
 
 @command(b"APPEND", "3501/6.3.11/append-trycreate")
-class AppendCreates(AppendWithUid):
+class AppendCreates(MultiAppend):
     """APPEND makes the mailbox that does not exist."""
 
-    def add(self, store: MailStore, user: str, name: str, moment: dt.datetime) -> Appended:
+    def add(self, store: MailStore, user: str, name: str, now: dt.datetime) -> Appended:
         try:
-            return super().add(store, user, name, moment)
+            return super().add(store, user, name, now)
         except NoSuchMailbox:
             store.create(user, name)
-            return super().add(store, user, name, moment)
+            return super().add(store, user, name, now)
 
 
 @command(b"COPY", "3501/6.4.7/copy")

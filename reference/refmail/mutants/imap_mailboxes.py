@@ -7,12 +7,11 @@ from dataclasses import replace
 
 from refmail import mutants
 from refmail.imap.commands.base import mailbox_argument, new_mailbox_argument
-from refmail.imap.commands.create import Create
 from refmail.imap.commands.delete import Delete
 from refmail.imap.commands.rename import Rename
 from refmail.imap.commands.select import Examine, Select
 from refmail.imap.commands.status import Status as StatusCommand
-from refmail.imap.extensions.children import ListWithChildren
+from refmail.imap.extensions.special_use import CreateWithUse, ListWithUses
 from refmail.imap.patterns import Pattern
 from refmail.imap.session import ImapSession
 from refmail.imap.status import Refused, Status, no, ok
@@ -91,7 +90,7 @@ class ExamineSaysReadWrite(Examine):
 
 
 @command(b"CREATE", "3501/6.3.3/create")
-class CreatesAgain(Create):
+class CreatesAgain(CreateWithUse):
     """CREATE of a mailbox that exists succeeds."""
 
     def run(self, session: ImapSession) -> Steps[Status]:
@@ -104,7 +103,7 @@ class CreatesAgain(Create):
 
 
 @command(b"CREATE", "3501/6.3.3/create-inbox")
-class CreatesInbox(Create):
+class CreatesInbox(CreateWithUse):
     """CREATE INBOX succeeds."""
 
     def run(self, session: ImapSession) -> Steps[Status]:
@@ -171,23 +170,23 @@ class RenameLosesMessages(Rename):
 
 
 @command(b"LIST", "3501/6.3.8/list-wildcard")
-class StarStopsAtDelimiter(ListWithChildren):
+class StarStopsAtDelimiter(ListWithUses):
     """The * of LIST does not match the delimiter."""
 
     def interpreted(self) -> Pattern:
-        return ListWithChildren.interpreted(replace(self, pattern=self.pattern.replace(b"*", b"%")))
+        return ListWithUses.interpreted(replace(self, pattern=self.pattern.replace(b"*", b"%")))
 
 
 @command(b"LIST", "3501/6.3.8/list-percent")
-class PercentCrossesDelimiter(ListWithChildren):
+class PercentCrossesDelimiter(ListWithUses):
     """The % of LIST matches the delimiter."""
 
     def interpreted(self) -> Pattern:
-        return ListWithChildren.interpreted(replace(self, pattern=self.pattern.replace(b"%", b"*")))
+        return ListWithUses.interpreted(replace(self, pattern=self.pattern.replace(b"%", b"*")))
 
 
 @command(b"LIST", "3501/6.3.8/list-delimiter")
-class ListWithoutRoot(ListWithChildren):
+class ListWithoutRoot(ListWithUses):
     """LIST with an empty name shows nothing."""
 
     def run(self, session: ImapSession) -> Steps[Status]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import replace
 
-from refmail.imap.commands.search import Search
+from refmail.imap.extensions.searchres import SavingSearch
 from refmail.imap.mime.decode import characters
 from refmail.imap.search.candidate import Candidate, Scope
 from refmail.imap.search.keys import And, Body, Key, Larger, Not, Or, Smaller, Test
@@ -15,11 +15,11 @@ from refmail.machine import Steps
 from refmail.mutants.imap_parts import command
 
 
-class _Misunderstood(Search):
+class _Misunderstood(SavingSearch):
     """Takes some keys for others."""
 
     def run(self, session: ImapSession) -> Steps[Status]:
-        return Search.run(self if self.key is None else replace(self, key=self.all_changed(self.key)), session)
+        return SavingSearch.run(self if self.key is None else replace(self, key=self.all_changed(self.key)), session)
 
     def all_changed(self, key: Key) -> Key:
         """Change a key and those within it."""
@@ -74,7 +74,7 @@ class BodyByExactCase(_Misunderstood):
 
 
 @command(b"SEARCH", "3501/6.4.4/search-charset")
-class UnknownCharsetIsBad(Search):
+class UnknownCharsetIsBad(SavingSearch):
     """SEARCH in an unknown charset gets BAD."""
 
     def run(self, session: ImapSession) -> Steps[Status]:

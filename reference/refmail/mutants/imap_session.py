@@ -17,7 +17,8 @@ from refmail.imap.reading import Request
 from refmail.imap.session import ImapSession
 from refmail.imap.states import ANY, State
 from refmail.imap.status import Refused, Status, bad, no, ok
-from refmail.machine import Close, Output, Steps, TlsInfo
+from refmail.machine import Steps
+from refmail.mutants.handshakes import CarriesOver
 from refmail.mutants.imap_parts import command
 
 #: A command whose name is not all in upper case, up to that name.
@@ -154,15 +155,8 @@ class StartTlsWithoutTls(StartTls):
 
 
 @mutants.imap("3501/6.2.1/no-command-survives")
-class ImapCommandsSurviveHandshake(ImapSession):
+class ImapCommandsSurviveHandshake(CarriesOver, ImapSession):
     """What was sent in the clear behind STARTTLS is carried out inside TLS."""
-
-    def tls_established(self, tls: TlsInfo) -> list[Output]:
-        behind = bytes(self.inbox)
-        outputs = super().tls_established(tls)
-        if behind and not any(isinstance(output, Close) for output in outputs):
-            outputs += self.receive(behind)
-        return outputs
 
 
 @command(b"STATUS", "3501/5.5/literal-anywhere")

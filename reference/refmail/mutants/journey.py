@@ -55,7 +55,7 @@ class _TrimmingStore(MaildirStore):
         super().deliver(user, _trimmed(octets))
 
 
-@mutants.part("store", "5321/4.1.1.4/content-delivered")
+@mutants.part("store", "5321/4.1.1.4/content-delivered", "5321/4.5.2/unstuff")
 def delivery_trims_lines(config: Config) -> MaildirStore:
     """White space at the ends of lines is lost in delivery."""
     return _TrimmingStore(Path(config.store.path or ""))

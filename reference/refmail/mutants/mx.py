@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from refmail import mutants
-from refmail.dns.resolver import Addresses, DnsTrouble, Exchanger, Exchangers
+from refmail.dns.mailhosts import Addresses, DnsTrouble, Exchanger, Exchangers
 from refmail.message.envelope import Address, Envelope, Recipient
 from refmail.queue.client import RelayClient, Result, Results, SessionRefused, Verdict
 from refmail.queue.dialogue import Dialogue
@@ -201,10 +201,10 @@ class NoHeloFallback(RelayClient):
     async def introduce(self, dialogue: Dialogue) -> Mapping[bytes, bytes]:
         greeting = await dialogue.reply(self.timeouts.greeting)
         if not greeting.positive:
-            raise SessionRefused(greeting)
+            raise SessionRefused.by(greeting)
         reply = await dialogue.command(b"EHLO %b" % self.hostname, self.timeouts.ehlo)
         if not reply.positive:
-            raise SessionRefused(reply)
+            raise SessionRefused.by(reply)
         return reply.offers()
 
 
@@ -231,7 +231,7 @@ class OneCopyEach(RelayClient):
         return results
 
 
-@mutants.part("relay", "5321/6.1/report-null-reverse-path")
+@mutants.part("relay", "5321/6.1/report-null-reverse-path", "6531/3.2/report-format")
 class ReportsFromPostmaster(RelayClient):
     """Failure reports are sent with the postmaster as their reverse-path."""
 

@@ -13,7 +13,7 @@ from refmail.pop3.replies import multi_line, ok
 from refmail.pop3.session import Pop3Session
 
 
-@mutants.pop3("1939/5/stat")
+@mutants.pop3("1939/5/stat", "2449/6.6/pipelining", "2449/6.7/kept")
 class Pop3StatMiscounts(Pop3Session):
     """STAT counts a message too many, unless there are none."""
 
@@ -22,7 +22,7 @@ class Pop3StatMiscounts(Pop3Session):
         return f"{count + (count > 0)} {self.maildrop.octets}"
 
 
-@mutants.pop3("1939/5/stat")
+@mutants.pop3("1939/5/stat", "1939/5/stat-form")
 class Pop3StatWithoutOctets(Pop3Session):
     """STAT gives the number of messages alone."""
 
@@ -58,7 +58,7 @@ class Pop3ListLeavesOneOut(Pop3Session):
         return multi_line("scan listing follows", [self.scan_listing(item) for item in items[:-1]])
 
 
-@mutants.pop3("1939/5/list")
+@mutants.pop3("1939/5/list", "1939/5/scan-listing-form")
 class Pop3ListWithoutOctets(Pop3Session):
     """LIST gives numbers alone."""
 
@@ -87,7 +87,7 @@ class Pop3ListOneGivesTotal(Pop3Session):
         return ok(f"{self.maildrop.find(number).number} {self.maildrop.octets}")
 
 
-@mutants.pop3("1939/5/list-one")
+@mutants.pop3("1939/5/list-one", "1939/3/reply-form")
 class Pop3ListOneInLines(Pop3Session):
     """LIST of one message has its listing on a line of its own."""
 
@@ -127,7 +127,7 @@ class Pop3DeleOfNothing(Pop3Session):
         return super().do_dele(argument)
 
 
-@mutants.pop3("1939/11/size-is-octets")
+@mutants.pop3("1939/11/size-is-octets", "6856/2.1/list-size")
 class Pop3SizesOnDisk(Pop3Session):
     """LIST and STAT give sizes that count a line end as one octet."""
 
@@ -147,7 +147,7 @@ class Pop3SizesOnDisk(Pop3Session):
         return f"{len(items)} {sum(self.on_disk[item.number] for item in items)}"
 
 
-@mutants.pop3("1939/11/size-is-octets")
+@mutants.pop3("1939/11/size-is-octets", "1939/11/stuffing-not-counted")
 class Pop3DotsCountedTwice(Pop3Session):
     """The sizes of LIST include the dots that stuffing adds."""
 
@@ -174,7 +174,7 @@ class Pop3UidlOneInLines(Pop3Session):
         return multi_line("unique-id follows", [self.unique_id_listing(self.maildrop.find(number))])
 
 
-@mutants.pop3("1939/7/uidl")
+@mutants.pop3("1939/7/uidl", "1939/7/uidl-persists")
 class Pop3UidlLeavesOneOut(Pop3Session):
     """UIDL leaves out the first of several messages."""
 
@@ -193,7 +193,7 @@ class Pop3UniqueIdTooLong(Pop3Session):
         return f"{item.number} {item.unique_id:u>71}"
 
 
-@mutants.pop3("1939/7/uidl-form")
+@mutants.pop3("1939/7/uidl-listing-form")
 class Pop3UniqueIdWithSpace(Pop3Session):
     """Something stands behind the unique-id."""
 
@@ -201,7 +201,7 @@ class Pop3UniqueIdWithSpace(Pop3Session):
         return f"{super().unique_id_listing(item)} {item.size}"
 
 
-@mutants.pop3("1939/7/uidl-differs")
+@mutants.pop3("1939/7/uidl-differs", "1939/7/uidl-not-reused")
 class Pop3UniqueIdOfTheMailbox(Pop3Session):
     """All messages have the same unique-id."""
 

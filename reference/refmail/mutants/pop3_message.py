@@ -11,13 +11,14 @@ from refmail.pop3.replies import Refusal
 from refmail.pop3.session import Pop3Session
 
 
-@mutants.pop3("1939/5/retr")
+@mutants.pop3("1939/5/retr", "6856/2.1/list-size")
 class Pop3LastLineLost(Pop3Session):
-    """RETR and TOP lose the last line of a message."""
+    """RETR and TOP lose the last line of a body."""
 
     def read(self, item: Item) -> Steps[bytes]:
         octets = yield from super().read(item)
-        return octets[: octets[:-2].rfind(b"\r\n") + 2]
+        has_body = not octets.endswith(b"\r\n\r\n")
+        return octets[: octets[:-2].rfind(b"\r\n") + 2] if has_body else octets
 
 
 @mutants.pop3("1939/5/retr")
@@ -63,7 +64,7 @@ class Pop3NoStuffing(_OtherStuffing):
         return re.sub(rb"^\.(?=\r)", b"..", octets, flags=re.MULTILINE)
 
 
-@mutants.pop3("1939/7/top")
+@mutants.pop3("1939/7/top-zero-lines")
 class Pop3TopWithoutEmptyLine(Pop3Session):
     """TOP with 0 leaves out the empty line."""
 
@@ -72,7 +73,7 @@ class Pop3TopWithoutEmptyLine(Pop3Session):
         return top if count else top.removesuffix(b"\r\n")
 
 
-@mutants.pop3("1939/7/top")
+@mutants.pop3("1939/7/top", "1939/7/top-zero-lines")
 class Pop3TopOneLineMore(Pop3Session):
     """TOP gives one line more than asked for."""
 
@@ -80,7 +81,7 @@ class Pop3TopOneLineMore(Pop3Session):
         return super().top(octets, count + 1)
 
 
-@mutants.pop3("1939/7/top")
+@mutants.pop3("1939/7/top", "1939/7/top-zero-lines", "1939/7/top-beyond", "1939/3/byte-stuffing")
 class Pop3TopCountsHeader(Pop3Session):
     """TOP counts the lines of the header section, too."""
 
@@ -88,7 +89,7 @@ class Pop3TopCountsHeader(Pop3Session):
         return b"".join(octets.splitlines(keepends=True)[:count])
 
 
-@mutants.pop3("1939/7/top-beyond")
+@mutants.pop3("1939/7/top-beyond", "1939/7/top")
 class Pop3TopBeyondRefused(Pop3Session):
     """TOP with more lines than the body has gets -ERR."""
 

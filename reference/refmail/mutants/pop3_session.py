@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from refmail import mutants
-from refmail.machine import Output, Steps, TlsInfo
+from refmail.machine import Steps
+from refmail.mutants.handshakes import CarriesOver
 from refmail.pop3.replies import Refusal, err, ok
 from refmail.pop3.session import Pop3Session
 from refmail.pop3.states import LEGAL, State
@@ -20,7 +21,7 @@ class Pop3GreetingNegative(Pop3Session):
         return err("not now")
 
 
-@mutants.pop3("1939/3/keywords-any-case")
+@mutants.pop3("1939/3/keywords-any-case", "5034/5/any-case")
 class Pop3UpperCaseOnly(Pop3Session):
     """Keywords are known in upper case only."""
 
@@ -40,7 +41,7 @@ class _Lenient(Pop3Session):
         return ok("whatever that means") if reply.startswith(b"-ERR") and self.forgives(line) else reply
 
 
-@mutants.pop3("1939/3/unknown-command")
+@mutants.pop3("1939/3/unknown-command", "1939/3/argument-40", "2449/4/command-255", "2449/6.6/pipelining")
 class Pop3UnknownCommandOk(_Lenient):
     """Unknown commands get +OK."""
 
@@ -62,7 +63,7 @@ class Pop3WordForNumberOk(_Lenient):
 
     def forgives(self, line: bytes) -> bool:
         keyword, argument = self.split(line)
-        return self.state is State.TRANSACTION and keyword == b"LIST" and not (argument or b"0").isdigit()
+        return self.state is State.TRANSACTION and keyword == b"LIST" and (argument or b"").isalpha()
 
 
 @mutants.pop3("1939/3/wrong-state")
@@ -85,7 +86,9 @@ class Pop3UserAfterLogin(Pop3Session):
     }
 
 
-@mutants.pop3("1939/3/error-keeps-session")
+@mutants.pop3(
+    "1939/3/error-keeps-session", "1939/5/one-response", "2449/6.6/pipelining", "6856/2.1/surrogate-or-refusal"
+)
 class Pop3UnknownCommandHangsUp(Pop3Session):
     """An unknown command after login gets -ERR, and the connection ends."""
 
@@ -95,7 +98,7 @@ class Pop3UnknownCommandHangsUp(Pop3Session):
         return (yield from super().answer(line))
 
 
-@mutants.pop3("1939/3/error-keeps-session")
+@mutants.pop3("1939/3/error-keeps-session", "1939/5/one-response")
 class Pop3ThirdErrorLogsOut(Pop3Session):
     """After three errors the session is in AUTHORIZATION again."""
 
@@ -118,7 +121,7 @@ class Pop3QuitBeforeLoginStays(Pop3Session):
         return reply
 
 
-@mutants.pop3("1939/5/quit-authorization")
+@mutants.pop3("1939/5/quit-authorization", "1939/7/quit-after-user", "1939/4/retry-after-refusal")
 class Pop3QuitBeforeLoginRefused(Pop3Session):
     """QUIT before login gets -ERR."""
 
@@ -137,7 +140,7 @@ class Pop3QuitStays(Pop3Session):
         return reply
 
 
-@mutants.pop3("1939/7/user-pass")
+@mutants.pop3("1939/7/user-pass", "1939/4/retry-after-refusal", "2595/4/remains-authorization", "6856/2.2/saslprep")
 class Pop3PassRefused(Pop3Session):
     """The right password is refused."""
 
@@ -149,7 +152,13 @@ class Pop3PassRefused(Pop3Session):
         raise Refusal(text, "AUTH")
 
 
-@mutants.pop3("1939/7/user-pass")
+@mutants.pop3(
+    "1939/7/user-pass",
+    "1939/7/pass-needs-user",
+    "2449/6.6/pipelining",
+    "2595/4/remains-authorization",
+    "6856/2.1/as-is",
+)
 class Pop3LoginWithoutEffect(Pop3Session):
     """After +OK to PASS the session is still in AUTHORIZATION."""
 
@@ -159,7 +168,9 @@ class Pop3LoginWithoutEffect(Pop3Session):
         return reply
 
 
-@mutants.pop3("1939/7/wrong-password")
+@mutants.pop3(
+    "1939/7/wrong-password", "1939/7/pass-uses-both", "1939/7/pass-with-spaces", "2449/8.1.2/in-use-when-right"
+)
 class Pop3AnyPassword(Pop3Session):
     """Every password is right."""
 
@@ -242,10 +253,5 @@ class Pop3StlsAfterLogin(Pop3Session):
 
 
 @mutants.pop3("2595/4/no-command-survives")
-class Pop3CommandsSurviveHandshake(Pop3Session):
+class Pop3CommandsSurviveHandshake(CarriesOver, Pop3Session):
     """What was sent in the clear behind STLS is carried out inside TLS."""
-
-    def tls_established(self, tls: TlsInfo) -> list[Output]:
-        behind = bytes(self.inbox)
-        outputs = super().tls_established(tls)
-        return outputs + (self.receive(behind) if behind else [])

@@ -47,7 +47,14 @@ class Pop3NumbersMove(Pop3Session):
         return (yield from super().do_retr(b"%d" % moved))
 
 
-@mutants.pop3("1939/5/rset")
+@mutants.pop3(
+    "1939/5/rset",
+    "1939/5/commands-repeatable",
+    "1939/5/dele-waits-for-update",
+    "1939/5/one-response",
+    "1939/6/quit-removes",
+    "1939/7/uidl",
+)
 class Pop3RsetForgotten(Pop3Session):
     """RSET gets +OK and does nothing."""
 
@@ -64,7 +71,7 @@ class Pop3NoopUnmarks(Pop3Session):
         return self.do_rset(argument)
 
 
-@mutants.pop3("1939/5/noop")
+@mutants.pop3("1939/5/noop", "1939/7/minimal-commands", "1939/5/commands-repeatable")
 class Pop3NoopRefused(Pop3Session):
     """NOOP gets -ERR."""
 
@@ -74,7 +81,7 @@ class Pop3NoopRefused(Pop3Session):
         raise Refusal(text)
 
 
-@mutants.pop3("1939/6/quit-removes")
+@mutants.pop3("1939/6/quit-removes", "1939/7/uidl-not-reused", "1939/7/uidl-persists", "2449/6.6/pipelining")
 class Pop3NothingRemoved(Pop3Session):
     """QUIT removes nothing."""
 
@@ -82,7 +89,7 @@ class Pop3NothingRemoved(Pop3Session):
         yield from ()
 
 
-@mutants.pop3("1939/6/quit-removes")
+@mutants.pop3("1939/6/quit-removes", "1939/7/uidl-persists", "2449/6.6/pipelining")
 class Pop3EverythingRemoved(Pop3Session):
     """QUIT after a DELE removes all messages."""
 
@@ -103,7 +110,13 @@ class Pop3LostSessionRemoves(Pop3Session):
         super().on_disconnect()
 
 
-@mutants.pop3("1939/6/no-quit-no-removal", "1939/5/rset")
+@mutants.pop3(
+    "1939/6/no-quit-no-removal",
+    "1939/5/rset",
+    "1939/5/commands-repeatable",
+    "1939/5/dele-waits-for-update",
+    "1939/6/quit-removes",
+)
 class Pop3DeleRemovesAtOnce(Pop3Session):
     """DELE removes the message, so that RSET has nothing to bring back."""
 

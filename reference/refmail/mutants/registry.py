@@ -11,7 +11,7 @@ import refmail.mutants
 from refmail.blueprint import Blueprint, WireFilter
 from refmail.deviation import Deviation, Registry, filtering, name_of, replacing, says_of
 
-__all__ = ["Mutant", "all_mutants", "by_name", "imap", "part", "pop3", "smtp", "stupid", "wire"]
+__all__ = ["Mutant", "all_mutants", "by_name", "imap", "lmtp", "part", "pop3", "smtp", "stupid", "wire"]
 
 C = TypeVar("C")
 F = TypeVar("F", bound=WireFilter)
@@ -46,6 +46,7 @@ def part(part_name: str, *breaks: str) -> Callable[[C], C]:
 
 
 smtp = functools.partial(part, "smtp")
+lmtp = functools.partial(part, "lmtp")
 pop3 = functools.partial(part, "pop3")
 imap = functools.partial(part, "imap")
 

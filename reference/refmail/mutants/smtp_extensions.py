@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from refmail import mutants
-from refmail.machine import Close, Output, Steps, TlsInfo
+from refmail.machine import Steps
+from refmail.mutants.handshakes import CarriesOver, leave_after_220
 from refmail.services import Peer, Services
 from refmail.smtp.capabilities import capabilities, offered_mechanisms
 from refmail.smtp.replies import Reply
@@ -36,15 +37,12 @@ class StarttlsTakesParameter(SmtpSession):
         return (yield from super().do_starttls(b""))
 
 
-@mutants.smtp("3207/4/handshake")
+@mutants.smtp("3207/4/handshake", "8314/4/tls-1-2-spoken")
 class StarttlsWithoutTls(SmtpSession):
     """After 220 to STARTTLS the server goes away."""
 
     def do_starttls(self, argument: bytes) -> Steps[None]:
-        self.no_argument(argument)
-        self.reply(Reply.of(220, "2.0.0", "Begin the TLS handshake"))
-        self.closing = True
-        yield from ()
+        return leave_after_220(self, argument)
 
 
 @mutants.smtp("3207/4.2/knowledge-discarded")
@@ -60,20 +58,15 @@ class StarttlsOfferedInsideTls(SmtpSession):
     """STARTTLS is offered inside TLS."""
 
     def offers(self) -> dict[bytes, bytes]:
-        mechanisms = offered_mechanisms(self.mechanisms, self.policy, tls=self.secure, logged_in=self.user is not None)
+        mechanisms = offered_mechanisms(
+            self.mechanisms, plaintext=self.takes_plaintext, logged_in=self.user is not None
+        )
         return capabilities(self.policy, mechanisms=mechanisms, tls_possible=self.services.tls_available)
 
 
 @mutants.smtp("3207/4.2/no-command-survives")
-class CommandsSurviveHandshake(SmtpSession):
+class CommandsSurviveHandshake(CarriesOver, SmtpSession):
     """What was sent in the clear behind STARTTLS is carried out inside TLS."""
-
-    def tls_established(self, tls: TlsInfo) -> list[Output]:
-        behind = bytes(self.inbox)
-        outputs = super().tls_established(tls)
-        if behind and not any(isinstance(output, Close) for output in outputs):
-            outputs += self.receive(behind)
-        return outputs
 
 
 @mutants.smtp("2034/4/class-agrees")

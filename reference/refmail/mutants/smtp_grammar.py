@@ -17,7 +17,7 @@ def reply_with_control_characters(octets: bytes) -> bytes:
     return octets.replace(b"not recognized", b"not\x07recognized")
 
 
-@mutants.wire("smtp", "5321/4.2/greeting-line")
+@mutants.wire("smtp", "5321/4.2/greeting-line", "5321/4.1.2/domain-characters")
 def greeting_without_domain(octets: bytes) -> bytes:
     """The greeting does not begin with a domain."""
     return b"220 *** ready\r\n" if octets.startswith(b"220 ") and b"ESMTP" in octets else octets

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from refmail import mutants
-from refmail.machine import Steps
+from refmail.errorcount import CountsErrors
 from refmail.services import Peer, Services
 from refmail.smtp.replies import Rejection, Reply
 from refmail.smtp.session import SmtpSession
 from refmail.smtp.states import LEGAL, State
 
 
-@mutants.smtp("5321/3.1/greeting")
+@mutants.smtp("5321/3.1/greeting", "5321/4.3.2/greeting-replies", "8314/3.3/handshake-first")
 class GreetingOf250(SmtpSession):
     """The greeting has the code 250."""
 
@@ -21,14 +21,21 @@ class GreetingOf250(SmtpSession):
         return Reply.of(250, "", f"{self.services.hostname} is ready")
 
 
-@mutants.smtp("5321/2.2.1/ehlo-supported")
+@mutants.smtp(
+    "5321/2.2.1/ehlo-supported",
+    "5321/4.5.1/required-commands",
+    "5321/4.1.3/literal-understood",
+    "5321/4.1.4/ehlo-name-no-refusal",
+    "5321/4.5.3.1.2/domain-255",
+    "8314/3.3/handshake-first",
+)
 class WithoutEhlo(SmtpSession):
     """EHLO is a command that the server does not know."""
 
     verbs: ClassVar[Mapping[bytes, str]] = {k: v for k, v in SmtpSession.verbs.items() if k != b"EHLO"}
 
 
-@mutants.smtp("5321/4.1.1.1/helo-supported")
+@mutants.smtp("5321/4.1.1.1/helo-supported", "5321/4.5.1/required-commands")
 class WithoutHelo(SmtpSession):
     """HELO is a command that the server does not know."""
 
@@ -67,7 +74,7 @@ class FailedEhloResets(SmtpSession):
             raise
 
 
-@mutants.smtp("5321/4.1.4/early-commands")
+@mutants.smtp("5321/4.1.4/early-commands", "5321/4.1.1.8/help-supported")
 class NothingBeforeEhlo(SmtpSession):
     """Before EHLO only EHLO, HELO, RSET and QUIT are taken."""
 
@@ -77,7 +84,7 @@ class NothingBeforeEhlo(SmtpSession):
     }
 
 
-@mutants.smtp("5321/2.4/verbs-any-case")
+@mutants.smtp("5321/2.4/verbs-any-case", "3030/2/each-chunk-250", "4954/8/any-case")
 class UpperCaseOnly(SmtpSession):
     """Verbs are understood in upper case only."""
 
@@ -123,7 +130,7 @@ class TrailingSpaceRefused(SmtpSession):
         return super().split(line)
 
 
-@mutants.smtp("5321/4.1.1.5/rset-250")
+@mutants.smtp("5321/4.1.1.5/rset-250", "5321/4.3.2/rset-replies")
 class RsetOf220(SmtpSession):
     """RSET is answered with 220."""
 
@@ -132,7 +139,7 @@ class RsetOf220(SmtpSession):
         return Reply.of(220, "2.0.0", "OK")
 
 
-@mutants.smtp("5321/4.1.1.5/rset-clears")
+@mutants.smtp("5321/4.1.1.5/rset-clears", "3461/5.1/mail-parameters-neutral")
 class RsetDoesNothing(SmtpSession):
     """RSET says 250 and leaves the transaction open."""
 
@@ -141,7 +148,7 @@ class RsetDoesNothing(SmtpSession):
         return Reply.of(250, "2.0.0", "OK")
 
 
-@mutants.smtp("5321/4.1.1.5/rset-keeps-connection")
+@mutants.smtp("5321/4.1.1.5/rset-keeps-connection", "2920/3.2/input-kept")
 class FourthRsetCloses(SmtpSession):
     """The fourth RSET of a session closes the connection."""
 
@@ -155,7 +162,7 @@ class FourthRsetCloses(SmtpSession):
         return super().do_rset(argument)
 
 
-@mutants.smtp("5321/4.1.1.9/noop-250")
+@mutants.smtp("5321/4.1.1.9/noop-250", "5321/4.3.2/noop-replies")
 class NoopOf211(SmtpSession):
     """NOOP is answered with 211."""
 
@@ -173,7 +180,7 @@ class NoopRefusesArgument(SmtpSession):
         return super().do_noop(argument)
 
 
-@mutants.smtp("5321/4.1.1.8/help-supported")
+@mutants.smtp("5321/4.1.1.8/help-supported", "5321/4.2.4/listed-is-implemented")
 class HelpNotImplemented(SmtpSession):
     """HELP gets 502."""
 
@@ -181,7 +188,7 @@ class HelpNotImplemented(SmtpSession):
         raise Rejection(502, "5.5.1", "Command not implemented")
 
 
-@mutants.smtp("5321/4.1.1.10/quit-221")
+@mutants.smtp("5321/4.1.1.10/quit-221", "5321/4.3.2/quit-replies")
 class QuitOf250(SmtpSession):
     """QUIT is answered with 250."""
 
@@ -200,17 +207,11 @@ class QuitStays(SmtpSession):
         return reply
 
 
-@mutants.smtp("5321/4.1.1.10/stays-open")
-class ThirdErrorCloses(SmtpSession):
+@mutants.smtp("5321/4.1.1.10/stays-open", "3030/2/pipelined-chunks-swallowed")
+class ThirdErrorCloses(CountsErrors):
     """The third error in a row closes the connection."""
 
-    def __init__(self, services: Services, peer: Peer) -> None:
-        super().__init__(services, peer)
-        self.errors = 0
-
-    def answer(self, line: bytes) -> Steps[Reply | None]:
-        reply = yield from super().answer(line)
-        self.errors = self.errors + 1 if reply is not None and reply.code >= 500 else 0
+    def counted(self, reply: Reply | None) -> Reply | None:
         self.closing = self.closing or self.errors >= 3
         return reply
 
@@ -223,7 +224,9 @@ class WithoutVrfy(SmtpSession):
         raise Rejection(502, "5.5.1", "Command not implemented")
 
 
-@mutants.smtp("5321/3.5.3/vrfy-no-false-250")
+@mutants.smtp(
+    "5321/3.5.3/vrfy-no-false-250", "5321/3.5.3/vrfy-syntax-only", "6531/3.1/vrfy-parameter", "6531/3.2/utf8-mailbox"
+)
 class VrfyConfirmsAnything(SmtpSession):
     """VRFY answers 250 for any address that is well formed."""
 
@@ -231,7 +234,7 @@ class VrfyConfirmsAnything(SmtpSession):
         return Reply.of(250, "2.1.5", b"<%b>" % self.named(argument).to_wire())
 
 
-@mutants.smtp("5321/3.5.2/vrfy-mailbox")
+@mutants.smtp("5321/3.5.2/vrfy-mailbox", "5321/3.5.1/vrfy-form", "5321/3.5.2/vrfy-brackets", "6531/3.7.4.2/vrfy-form")
 class VrfyWithoutMailbox(SmtpSession):
     """VRFY answers 250 without the mailbox."""
 

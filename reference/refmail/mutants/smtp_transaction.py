@@ -15,21 +15,23 @@ from refmail.smtp.session import SmtpSession
 from refmail.smtp.states import LEGAL, State
 
 
-@mutants.smtp("5321/3.3/rcpt-needs-mail")
+@mutants.smtp(
+    "5321/3.3/rcpt-needs-mail", "5321/4.1.1.4/data-clears", "5321/4.1.1.5/rset-clears", "5321/4.2.2/503-for-sequence"
+)
 class RcptWithoutMail(SmtpSession):
     """RCPT is accepted before MAIL."""
 
     legal: ClassVar[Mapping[State, frozenset[bytes]]] = {**LEGAL, State.READY: LEGAL[State.READY] | {b"RCPT"}}
 
 
-@mutants.smtp("5321/3.3/data-needs-recipient", "2920/3.2/all-failed-no-data")
+@mutants.smtp("5321/3.3/data-needs-recipient", "2920/3.2/all-failed-no-data", "2920/3.2/data-if-recipients")
 class DataWithoutRcpt(SmtpSession):
     """DATA is accepted, and the message taken, without a recipient."""
 
     legal: ClassVar[Mapping[State, frozenset[bytes]]] = {**LEGAL, State.MAIL: LEGAL[State.MAIL] | {b"DATA"}}
 
 
-@mutants.smtp("5321/4.1.4/nested-mail")
+@mutants.smtp("5321/4.1.4/nested-mail", "5321/4.2.2/503-for-sequence")
 class NestedMail(SmtpSession):
     """MAIL in an open transaction begins a new one."""
 
@@ -49,7 +51,9 @@ class NestedMailResets(SmtpSession):
         return reply
 
 
-@mutants.smtp("5321/4.1.1.2/null-reverse-path")
+@mutants.smtp(
+    "5321/4.1.1.2/null-reverse-path", "6409/3.2/null-path-accepted", "6152/2/body-values", "6531/3.1/mail-parameter"
+)
 class NoNullReversePath(SmtpSession):
     """The null reverse-path is refused."""
 
@@ -114,7 +118,12 @@ class UnknownParametersIgnored(SmtpSession):
         super().check_mail_parameters({k: v for k, v in parameters.items() if k in self.mail_parameters})
 
 
-@mutants.smtp("5321/3.3/failed-rcpt-keeps-transaction")
+@mutants.smtp(
+    "5321/3.3/failed-rcpt-keeps-transaction",
+    "2920/3.2/data-if-recipients",
+    "3461/5.1/rcpt-parameters-neutral",
+    "3461/5.4/command-1036",
+)
 class FailedRcptEndsTransaction(SmtpSession):
     """A refused recipient ends the transaction."""
 
@@ -136,7 +145,7 @@ class NonsenseRecipientAccepted(SmtpSession):
         return super().do_rcpt(argument)
 
 
-@mutants.smtp("5321/3.6.2/relay-refused-550")
+@mutants.smtp("5321/3.6.2/relay-refused-550", "5321/4.3.2/rcpt-replies")
 class RelayRefusedWith554(SmtpSession):
     """Relaying is refused with 554."""
 
@@ -156,7 +165,7 @@ class QuotedIsSomebodyElse(SmtpSession):
         return super().forward_path_from(argument)
 
 
-@mutants.smtp("5321/4.5.3.1.1/local-part-64")
+@mutants.smtp("5321/4.5.3.1.1/local-part-64", "3461/5.4/combined-length", "6152/2/body-values")
 class LocalPartOf63(SmtpSession):
     """A local part may have 63 octets at most."""
 
@@ -178,7 +187,9 @@ class DomainOf200(SmtpSession):
         return name
 
 
-@mutants.smtp("5321/4.5.3.1.4/command-512")
+@mutants.smtp(
+    "5321/4.5.3.1.4/command-512", "3461/5.4/command-1036", "3461/5.4/parameter-sizes", "4954/4/long-responses"
+)
 class CommandsOf511(SmtpSession):
     """A command line may have 511 octets at most."""
 
@@ -187,7 +198,7 @@ class CommandsOf511(SmtpSession):
         self.policy = msgspec.structs.replace(self.policy, smtp_line=511)
 
 
-@mutants.smtp("5321/4.5.3.1.7/content-64k")
+@mutants.smtp("5321/4.5.3.1.7/content-64k", "3030/2/each-chunk-250")
 class ContentOf65535(SmtpSession):
     """A message may have one octet less than 64K."""
 
@@ -213,7 +224,7 @@ class DeclaredSizeIgnored(SmtpSession):
         super().check_size(b"0" if value and value.isdigit() else value)
 
 
-@mutants.smtp("1870/6.1/fits")
+@mutants.smtp("1870/6.1/fits", "5321/4.2.2/501-for-syntax", "3461/5.4/combined-length")
 class AnySizeTooLarge(SmtpSession):
     """Every declared size is refused as too large."""
 

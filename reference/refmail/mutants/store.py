@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from refmail.store.index import Added, Flagged, Index, Record, Removed
 from refmail.store.maildir import MaildirStore
 from refmail.store.maildir_mailbox import MaildirMailbox, Surroundings
 from refmail.store.mirror import Mirror
-from refmail.store.scan import Place, Sighting
+from refmail.store.places import Place, Places
+from refmail.store.scan import Sighting
 
 # Delivery.
 
@@ -100,7 +102,12 @@ class _SlowToForget(Mirror):
 
     _next_known = 0
 
-    def _differences(self, index: Index, places: Mapping[str, Place], arrived: Mapping[str, Sighting]) -> list[Record]:
+    def look(self, index: Index) -> bool:
+        # What came by this server counts, too, and at once.
+        self.rescan(index)
+        return False
+
+    def _differences(self, index: Index, places: Places, arrived: Mapping[str, Sighting]) -> list[Record]:
         records = super()._differences(index, places, arrived)
         grown = bool(arrived) or index.uid_next != self._next_known
         self._next_known = index.uid_next + len(arrived)
@@ -124,6 +131,11 @@ class _Remembering(MaildirMailbox):
                 raise
         return self._memory[uid]
 
+    def read_many(self, uids: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        for uid in uids:
+            with suppress(NoSuchMessage):
+                yield uid, self.read(uid)
+
 
 @mutants.part("store", "maildir/reader/notices-removal")
 def store_remembers_removed_mail(config: Config) -> MaildirStore:
@@ -137,7 +149,7 @@ class _FlagsElsewhere(Mirror):
     def show(self, index: Index, uid: int, flags: Flags, *, seen_by_reader: bool = False) -> None:
         super().show(index, uid, flags - IN_NAME, seen_by_reader=seen_by_reader or bool(flags))
 
-    def _differences(self, index: Index, places: Mapping[str, Place], arrived: Mapping[str, Sighting]) -> list[Record]:
+    def _differences(self, index: Index, places: Places, arrived: Mapping[str, Sighting]) -> list[Record]:
         silent = {uid for base, uid in index.uids.items() if base in places and not split_name(places[base].name)[1]}
         records = super()._differences(index, places, arrived)
         return [record for record in records if not (isinstance(record, Flagged) and record.uid in silent)]
@@ -171,7 +183,7 @@ def store_writes_flags_backwards(config: Config) -> MaildirStore:
 class _BlindToFlags(Mirror):
     """Knows only the flags that were set through it."""
 
-    def _differences(self, index: Index, places: Mapping[str, Place], arrived: Mapping[str, Sighting]) -> list[Record]:
+    def _differences(self, index: Index, places: Places, arrived: Mapping[str, Sighting]) -> list[Record]:
         records = super()._differences(index, places, arrived)
         plain = (replace(each, flags=frozenset()) if isinstance(each, Added) else each for each in records)
         return [record for record in plain if not isinstance(record, Flagged)]

@@ -73,11 +73,21 @@ class _Closing(Machine):
 
 
 def _always_ok(blueprint: Blueprint) -> Blueprint:
-    return blueprint.with_part("smtp", _SmtpYes).with_part("pop3", _Pop3Yes).with_part("imap", _ImapYes)
+    return (
+        blueprint.with_part("smtp", _SmtpYes)
+        .with_part("lmtp", _SmtpYes)
+        .with_part("pop3", _Pop3Yes)
+        .with_part("imap", _ImapYes)
+    )
 
 
 def _always_closes(blueprint: Blueprint) -> Blueprint:
-    return blueprint.with_part("smtp", _Closing).with_part("pop3", _Closing).with_part("imap", _Closing)
+    return (
+        blueprint.with_part("smtp", _Closing)
+        .with_part("lmtp", _Closing)
+        .with_part("pop3", _Closing)
+        .with_part("imap", _Closing)
+    )
 
 
 mutants.stupid("always-ok", "Every line, whatever it says, is answered with success.", _always_ok)

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import re
 
+from refmail.pop3.clauses import UNKNOWN
 from refmail.pop3.replies import Refusal
+from refmail.saslprep import Unpreparable, saslprep
 
-__all__ = ["none", "number", "one", "optional_number", "params", "two_numbers"]
+__all__ = ["login", "login_and_word", "none", "number", "one", "optional_number", "params", "two_numbers"]
 
 _PARAMS = re.compile(rb"[\x21-\x7e]+(?: [\x21-\x7e]+)*")
 #: Decimal; ten digits are more messages or lines than there can be.
@@ -33,12 +35,12 @@ def params(argument: bytes | None, least: int, most: int) -> list[bytes]:
     """
     if argument is not None and _PARAMS.fullmatch(argument) is None:
         text = "arguments are printable ASCII, set apart by single spaces"
-        raise Refusal(text)
+        raise Refusal(text, because=UNKNOWN)
     words = [] if argument is None else argument.split(b" ")
     if not least <= len(words) <= most:
         wanted = str(least) if least == most else f"{least} or {most}"
         text = f"this command takes {wanted} argument(s), not {len(words)}"
-        raise Refusal(text)
+        raise Refusal(text, because=UNKNOWN)
     return words
 
 
@@ -52,10 +54,33 @@ def one(argument: bytes | None) -> bytes:
     return params(argument, 1, 1)[0]
 
 
+def login(argument: bytes | None) -> bytes:
+    """Return the only argument, a login; beyond ASCII it is prepared UTF-8 (RFC 6856 section 2.2).
+
+    Raises:
+        Refusal: there is not exactly one word, or it cannot be prepared.
+    """
+    try:
+        prepared = saslprep(argument or b"")
+    except Unpreparable as error:
+        text = "a login is UTF-8 without control characters"
+        raise Refusal(text) from error
+    if not prepared or b" " in prepared:
+        text = "this command takes one argument, without spaces"
+        raise Refusal(text, because=UNKNOWN)
+    return prepared
+
+
+def login_and_word(argument: bytes | None) -> tuple[bytes, bytes]:
+    """Return a login and the one word after it; raises Refusal."""
+    name, _, word = (argument or b"").partition(b" ")
+    return login(name), one(word)
+
+
 def _decimal(word: bytes) -> int:
     if _NUMBER.fullmatch(word) is None:
         text = "a number is decimal digits"
-        raise Refusal(text)
+        raise Refusal(text, because=UNKNOWN)
     return int(word)
 
 

@@ -28,7 +28,7 @@ class AuthCommand(SessionBase):
     @property
     def mechanisms(self) -> Mapping[bytes, Mechanism]:
         """The mechanisms that every user can use, by name."""
-        return usable_mechanisms(self.services.users)
+        return usable_mechanisms(self.services.users, self.tls)
 
     def offered_mechanisms(self) -> list[bytes]:
         """Return the mechanisms that may be used on this connection."""

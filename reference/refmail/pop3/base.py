@@ -6,12 +6,13 @@ from collections.abc import Callable, Generator, Mapping
 from typing import Any, ClassVar
 
 from refmail.machine import Disconnected, Expired, LineTooLong, Machine, Step, Steps, Stopping
+from refmail.pop3 import clauses
 from refmail.pop3.lease import Lease
 from refmail.pop3.maildrop import Maildrop
 from refmail.pop3.replies import Refusal, err, ok
 from refmail.pop3.states import LEGAL, State
 from refmail.services import Peer, Services
-from refmail.store.api import MaildropBusy, StoreError
+from refmail.store.api import InvalidName, MaildropBusy, NoSuchMailbox, StoreError
 
 __all__ = ["Answer", "SessionBase"]
 
@@ -38,9 +39,17 @@ class SessionBase(Machine):
         #: The argument of USER.
         self.name = b""
         self.user: str | None = None
-        self.lease = Lease(services.store)
+        self.lease = Lease(services.store, services.policy.pop3_expire, services.now)
+        #: What APOP digests are made over; empty where the greeting had none.
+        self.timestamp = b""
+        #: Whether the client has asked for UTF-8 (RFC 6856 section 2.1).
+        self.utf8 = False
         self._maildrop: Maildrop | None = None
         self.closing = False
+        self._commands = self._failed_logins = 0
+        #: The command that is answered, and which requirement decides its reply; for the journal.
+        self.keyword = b""
+        self.because = clauses.GREETING
 
     @property
     def secure(self) -> bool:
@@ -56,17 +65,25 @@ class SessionBase(Machine):
     # The loop.
 
     def session(self) -> Steps[None]:
-        self.send(self.greeting())
+        greeting = self.greeting()
+        self.send(greeting)
+        self.note_reply(greeting)
         while not self.closing:
+            self._commands += 1
+            if self._commands > self.policy.commands:
+                self.keyword, self.because = b"", ""
+                self.reply(err("that were commands enough"))
+                return
             try:
                 line = yield from self.read_line(self.policy.pop3_line)
             except LineTooLong:
+                self.keyword, self.because = b"", clauses.TOO_LONG
                 self.reply(err("the command line is too long"))
                 continue
             self.reply((yield from self.answer(line[:-2])))
 
     def greeting(self) -> bytes:
-        """Return the first line (RFC 1939 section 4); without a timestamp, so APOP is not offered."""
+        """Return the first line (RFC 1939 section 4)."""
         return ok(f"{self.services.hostname} POP3 server ready")
 
     def reply(self, octets: bytes) -> None:
@@ -74,12 +91,30 @@ class SessionBase(Machine):
         if octets.startswith(b"-"):
             self.services.journal.note("pop3.refused", peer=self.peer.address, text=octets[:-2].decode("latin-1"))
         self.send(octets)
+        self.note_reply(octets)
+
+    def note_reply(self, octets: bytes) -> None:
+        """Tell the journal what was said and which requirement decided it."""
+        journal = self.services.journal
+        if octets and journal.has_listeners:
+            if octets.startswith(b"+OK") and self.keyword:
+                self.because = clauses.DONE.get(self.keyword, "")
+            journal.reply(
+                "pop3",
+                f"{self.peer.address}:{self.peer.port}",
+                command=self.keyword.decode("ascii"),
+                reply=octets.partition(b"\r\n")[0].decode("latin-1"),
+                requirement=self.because,
+            )
 
     def answer(self, line: bytes) -> Steps[bytes]:
         """Carry out one command line (without its CRLF); whatever goes wrong in it becomes a reply."""
+        self.keyword, self.because = b"", ""
         try:
             return (yield from self.perform(line))
         except Refusal as refusal:
+            by_command = clauses.CODES.get(refusal.code) or clauses.REFUSED.get(self.keyword, "")
+            self.because = refusal.because or by_command
             return refusal.reply
         except (Disconnected, Expired, Stopping):
             raise
@@ -97,10 +132,11 @@ class SessionBase(Machine):
         name = self.commands.get(keyword)
         if name is None:
             text = "command not recognized"
-            raise Refusal(text)
+            raise Refusal(text, because=clauses.UNKNOWN)
+        self.keyword = keyword
         if keyword not in self.legal[self.state]:
             text = f"{keyword.decode('ascii')} is not legal in the {self.state.value} state"
-            raise Refusal(text)
+            raise Refusal(text, because=clauses.WRONG_STATE.get(keyword, clauses.WRONG_STATE[b""]))
         handler: Callable[[bytes | None], Answer] = getattr(self, name)
         outcome = handler(argument)
         return outcome if isinstance(outcome, bytes) else (yield from outcome)
@@ -119,21 +155,41 @@ class SessionBase(Machine):
             Refusal: nobody was authenticated, or the maildrop cannot be had.
         """
         if user is None:
+            self._failed_logins += 1
+            self.closing = self._failed_logins >= self.policy.failed_logins
             text = "name or password is wrong"
             raise Refusal(text, "AUTH")
+        self.check_delay(user)
         try:
             self._maildrop = yield from self.call(self.lease.acquire, user)
         except MaildropBusy as error:
             text = "another session has the maildrop open"
             raise Refusal(text, "IN-USE") from error
+        except (InvalidName, NoSuchMailbox) as error:
+            self.services.journal.fault("pop3.fault", error, peer=self.peer.address)
+            text = "there is no maildrop, and waiting will not help"
+            raise Refusal(text, "SYS/PERM") from error
         except StoreError as error:
             self.services.journal.fault("pop3.fault", error, peer=self.peer.address)
             text = "the maildrop cannot be opened now"
             raise Refusal(text, "SYS/TEMP") from error
         self.user = user
         self.state = State.TRANSACTION
+        if self.policy.pop3_login_delay:
+            self.services.pop3_logins[user] = self.services.clock()
         self.services.journal.note("pop3.login", user=user, peer=self.peer.address)
         return ok(f"maildrop has {len(self.maildrop.items)} messages ({self.maildrop.octets} octets)")
+
+    def check_delay(self, user: str) -> None:
+        """Make a user wait between logins (RFC 2449 section 6.5); one that was refused starts no new wait.
+
+        Raises:
+            Refusal: the last login is too recent.
+        """
+        last = self.services.pop3_logins.get(user)
+        if last is not None and self.services.clock() - last < self.policy.pop3_login_delay:
+            text = f"at least {self.policy.pop3_login_delay} seconds between logins, please"
+            raise Refusal(text, "LOGIN-DELAY")
 
     def on_disconnect(self) -> None:
         self.lease.end()

@@ -24,5 +24,7 @@ class CapaCommand(AuthCommand):
         return capabilities(
             mechanisms=self.offered_mechanisms(),
             passwords=self.secure or self.policy.plaintext_login,
-            tls_possible=before_login and self.services.tls_available and not self.secure,
+            tls_possible=before_login and self.services.tls_available and not self.secure and not self.utf8,
+            login_delay=self.policy.pop3_login_delay,
+            expire=self.policy.pop3_expire,
         )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
 from refmail.pop3.maildrop import Maildrop
-from refmail.store.api import MailStore
+from refmail.store.api import Mailbox, MailStore
 
 __all__ = ["Lease"]
 
@@ -13,10 +16,19 @@ class Lease:
 
     `acquire` may still run in a thread when the connection is already lost, so both
     ends look at the other: whichever comes last gives the lock back.
+
+    Args:
+        store: where the maildrops are.
+        keep_days: older messages are removed when a maildrop is opened (RFC 2449 section 6.7); None or 0: none are.
+        now: the time of day with a time zone.
     """
 
-    def __init__(self, store: MailStore) -> None:
+    def __init__(
+        self, store: MailStore, keep_days: int | None = None, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._store = store
+        self._keep_days = keep_days
+        self._now = now
         # One entry while the lock is held: taking it out is the right to give the lock back.
         self._held: list[str] = []
         self._over = False
@@ -32,6 +44,7 @@ class Lease:
         self._held.append(user)
         try:
             mailbox = self._store.open(user, "INBOX")
+            self._expire(mailbox)
             maildrop = Maildrop(mailbox, mailbox.uid_validity, mailbox.messages())
         except BaseException:
             self.release()
@@ -39,6 +52,13 @@ class Lease:
         if self._over:
             self.release()
         return maildrop
+
+    def _expire(self, mailbox: Mailbox) -> None:
+        if self._keep_days:
+            oldest = self._now() - timedelta(days=self._keep_days)
+            expired = [meta.uid for meta in mailbox.messages() if meta.internal_date < oldest]
+            if expired:
+                mailbox.expunge(expired)
 
     def release(self) -> None:
         """Give the lock back if it is held."""

@@ -34,6 +34,7 @@ class Maildrop:
         self.mailbox = mailbox
         self._items = tuple(Item(number, meta, f"{uid_validity}.{meta.uid}") for number, meta in enumerate(messages, 1))
         self._deleted: set[int] = set()
+        self._fetched: set[int] = set()
 
     @property
     def all_items(self) -> tuple[Item, ...]:
@@ -66,12 +67,21 @@ class Maildrop:
             raise Refusal(text)
         if number in self._deleted:
             text = f"message {number} is marked as deleted"
-            raise Refusal(text)
+            raise Refusal(text, because="1939/5/dele-marks")
         return self._items[number - 1]
 
     def mark(self, item: Item) -> None:
         """Mark a message as deleted."""
         self._deleted.add(item.number)
+
+    def fetched(self, item: Item) -> None:
+        """Remember that RETR has sent a message."""
+        self._fetched.add(item.number)
+
+    @property
+    def left_behind(self) -> list[int]:
+        """UIDs of the messages that RETR has sent and nobody marked."""
+        return [item.meta.uid for item in self._items if item.number in self._fetched - self._deleted]
 
     def unmark_all(self) -> None:
         """Take back all marks."""

@@ -31,7 +31,12 @@ class QuitCommand(SessionBase):
         return reply
 
     def update(self) -> Steps[None]:
-        """Remove the marked messages and no others; those already gone are no failure."""
+        """Remove the marked messages; with EXPIRE 0 also what was retrieved (RFC 2449 section 6.7), and no others.
+
+        Those already gone are no failure.
+        """
         doomed = self.maildrop.doomed
+        if self.policy.pop3_expire == 0:
+            doomed = sorted([*doomed, *self.maildrop.left_behind])
         if doomed:
             yield from self.call(self.maildrop.mailbox.expunge, doomed)

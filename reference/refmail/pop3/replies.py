@@ -28,11 +28,14 @@ class Refusal(Exception):
     Args:
         text: for people; shows nothing that came from the client.
         code: a response code without its brackets, or "".
+        because: id in the ledger of what decided it, where the command and the code do not tell.
     """
 
-    def __init__(self, text: str, code: str = "") -> None:
+    def __init__(self, text: str, code: str = "", *, because: str = "") -> None:
         super().__init__(text)
         self.reply = err(text, code)
+        self.code = code
+        self.because = because
 
 
 def _single(status: bytes, text: bytes) -> bytes:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from refmail.pop3.apop import ApopCommand
 from refmail.pop3.capa import CapaCommand
 from refmail.pop3.dele import DeleCommand
+from refmail.pop3.lang import LangCommand
 from refmail.pop3.list import ListCommand
 from refmail.pop3.noop import NoopCommand
 from refmail.pop3.pass_ import PassCommand
@@ -21,6 +23,7 @@ from refmail.pop3.stls import StlsCommand
 from refmail.pop3.top import TopCommand
 from refmail.pop3.uidl import UidlCommand
 from refmail.pop3.user import UserCommand
+from refmail.pop3.utf8 import Utf8Command
 
 __all__ = ["Pop3Session"]
 
@@ -28,6 +31,9 @@ __all__ = ["Pop3Session"]
 class Pop3Session(
     UserCommand,
     PassCommand,
+    ApopCommand,
+    Utf8Command,
+    LangCommand,
     CapaCommand,
     StlsCommand,
     StatCommand,
@@ -44,7 +50,10 @@ class Pop3Session(
     commands: ClassVar[Mapping[bytes, str]] = {
         b"USER": "do_user",
         b"PASS": "do_pass",
+        b"APOP": "do_apop",
         b"AUTH": "do_auth",
+        b"UTF8": "do_utf8",
+        b"LANG": "do_lang",
         b"CAPA": "do_capa",
         b"STLS": "do_stls",
         b"STAT": "do_stat",

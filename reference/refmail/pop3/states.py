@@ -11,11 +11,12 @@ UPDATE (section 6) is no state in which commands arrive: QUIT passes through it.
 
 USER is legal after the greeting and after a USER or PASS that failed, so not in
 NAMED. CAPA is legal always (RFC 2449 section 5) and disturbs nothing. STLS is
-for both halves of AUTHORIZATION (RFC 2595 section 4) and begins them anew.
+for both halves of AUTHORIZATION (RFC 2595 section 4) and begins them anew; so is
+UTF8. LANG is legal always (RFC 6856 sections 2 and 3).
 
     AUTHORIZATION --USER +OK--> NAMED --PASS +OK--> TRANSACTION --QUIT--> end
     NAMED --PASS -ERR--> AUTHORIZATION
-    AUTHORIZATION --AUTH +OK--> TRANSACTION
+    AUTHORIZATION --AUTH or APOP +OK--> TRANSACTION
 
 A command out of its state gets -ERR and changes nothing (section 3).
 """
@@ -38,9 +39,9 @@ class State(enum.Enum):
 
 #: Legal keywords by state.
 LEGAL: Mapping[State, frozenset[bytes]] = {
-    State.AUTHORIZATION: frozenset({b"USER", b"AUTH", b"STLS", b"CAPA", b"QUIT"}),
-    State.NAMED: frozenset({b"PASS", b"AUTH", b"STLS", b"CAPA", b"QUIT"}),
+    State.AUTHORIZATION: frozenset({b"USER", b"APOP", b"AUTH", b"STLS", b"UTF8", b"LANG", b"CAPA", b"QUIT"}),
+    State.NAMED: frozenset({b"PASS", b"AUTH", b"STLS", b"UTF8", b"LANG", b"CAPA", b"QUIT"}),
     State.TRANSACTION: frozenset(
-        {b"STAT", b"LIST", b"RETR", b"DELE", b"NOOP", b"RSET", b"TOP", b"UIDL", b"CAPA", b"QUIT"}
+        {b"STAT", b"LIST", b"RETR", b"DELE", b"NOOP", b"RSET", b"TOP", b"UIDL", b"LANG", b"CAPA", b"QUIT"}
     ),
 }

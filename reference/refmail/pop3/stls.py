@@ -19,6 +19,9 @@ class StlsCommand(SessionBase):
         if self.secure:
             text = "TLS is on already"
             raise Refusal(text)
+        if self.utf8:
+            text = "STLS comes before UTF8"
+            raise Refusal(text, because="6856/2.1/stls-refused")
         if not self.services.tls_available:
             text = "TLS is not offered"
             raise Refusal(text)

@@ -14,10 +14,10 @@ class UserCommand(SessionBase):
     """Takes a name; the reply does not tell whether there is such a user."""
 
     def do_user(self, argument: bytes | None) -> bytes:
-        name = arguments.one(argument)
+        name = arguments.login(argument)
         if not (self.secure or self.policy.plaintext_login):
             text = "passwords are taken inside TLS only: use STLS first"
-            raise Refusal(text)
+            raise Refusal(text, because="1939/7/user-plaintext-refused")
         self.name = name
         self.state = State.NAMED
         return ok("now the password")

@@ -8,12 +8,16 @@ from pathlib import Path
 from random import Random
 from typing import cast
 
-from refmail.dns.resolver import MailResolver, Resolver
+from refmail.dns.mailhosts import MailResolver
+from refmail.dns.ondemand import ResolverOnDemand
 from refmail.dns.unconfigured import Unconfigured
 from refmail.journal import Journal
+from refmail.queue.bounce import Reporter
 from refmail.queue.client import RelayClient, Timeouts
 from refmail.queue.clock import QueueClock
+from refmail.queue.lanes import Lanes
 from refmail.queue.queue import Queue, QueueLimits
+from refmail.queue.relaytls import RelayTls
 from refmail.queue.router import Router
 from refmail.queue.schedule import Schedule
 from refmail.queue.spool import Spool
@@ -22,8 +26,8 @@ from refmail.store.api import MailStore
 
 __all__ = ["PART_NAMES", "QueueSettings", "make_queue"]
 
-#: Parts of a blueprint that are the queue's: `router` and `relay` take the place of the classes, `schedule` of the value.
-PART_NAMES = ("router", "relay", "schedule")
+#: Parts of a blueprint that are the queue's: `schedule` takes the place of the value, the others of the classes.
+PART_NAMES = ("queue", "router", "relay", "reporter", "schedule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,10 @@ class QueueSettings:
     port: int = 25
     #: Address -> "host:port" really to connect to.
     dial: Mapping[str, str] | None = None
+    tls: RelayTls = field(default_factory=lambda: RelayTls("none", None))
+    #: Connections to one host at a time, and messages over each of them.
+    connections: int = 2
+    messages: int = 100
     schedule: Schedule = field(default_factory=Schedule)
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: QueueLimits = field(default_factory=QueueLimits)
@@ -62,28 +70,43 @@ def make_queue(
     """Return a queue, not yet started; of `parts` those named in `PART_NAMES` are looked at."""
     router = cast("Callable[..., Router]", parts.get("router", Router))
     relay = cast("Callable[..., RelayClient]", parts.get("relay", RelayClient))
+    kind = cast("type[Queue]", parts.get("queue", Queue))
+    reporter = cast("Callable[[str, Random], Reporter]", parts.get("reporter", Reporter))
+    client = relay(
+        settings.hostname,
+        port=settings.port,
+        dial=settings.dial,
+        timeouts=settings.timeouts,
+        tls=settings.tls,
+        lanes=Lanes(settings.connections, settings.messages),
+        journal=journal,
+    )
     names = {settings.hostname.lower(), *(name.lower() for name in settings.own_names)}
-    return Queue(
+    return kind(
         Spool(settings.spool),
         store,
         directory,
         router(
-            _resolver(settings),
+            _resolver(settings, journal),
             random,
             own_names=names,
             own_addresses=settings.own_addresses,
+            journal=journal,
         ),
-        relay(settings.hostname, port=settings.port, dial=settings.dial, timeouts=settings.timeouts),
+        client,
         hostname=settings.hostname,
         journal=journal,
         random=random,
         schedule=cast("Schedule", parts.get("schedule", settings.schedule)),
         clock=clock,
         limits=settings.limits,
+        reporter=reporter(settings.hostname, random),
     )
 
 
-def _resolver(settings: QueueSettings) -> MailResolver:
+def _resolver(settings: QueueSettings, journal: Journal) -> MailResolver:
     if not settings.dns_servers:
         return Unconfigured()
-    return Resolver(settings.dns_servers, timeout=settings.dns_timeout, lifetime=settings.dns_lifetime)
+    return ResolverOnDemand(
+        settings.dns_servers, timeout=settings.dns_timeout, lifetime=settings.dns_lifetime, journal=journal
+    )

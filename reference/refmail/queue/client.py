@@ -1,43 +1,24 @@
-"""The relay client: one message to the first of several hosts that takes it (RFC 5321 sections 3.3, 4.5.3.2, 5.1)."""
+"""The relay client: one message to the first of several hosts that takes it (RFC 5321 sections 3.3, 4.5.3.2 and 5.1)."""
 
 from __future__ import annotations
 
-import contextlib
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 from refmail.message.binary import as_text, is_binary
 from refmail.message.envelope import Address, Envelope, Recipient
+from refmail.queue.contact import Contact, SessionRefused, Timeouts
 from refmail.queue.dialogue import ConnectionFailed, Dialogue, Reply
+from refmail.queue.lanes import RelaySession
 from refmail.queue.parameters import Unsendable, for_mail, for_rcpt, takes_binary
 from refmail.queue.router import Hop
 from refmail.queue.transparency import stuffed
 
-__all__ = ["RelayClient", "Result", "Timeouts", "Verdict"]
+__all__ = ["RelayClient", "Result", "Results", "SessionRefused", "Timeouts", "Verdict"]
 
 #: Octets of a block of message data, for which each its own timeout runs (RFC 5321 section 4.5.3.2.5).
 BLOCK = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds to wait for each step (RFC 5321 section 4.5.3.2)."""
-
-    connect: float = 30.0
-    greeting: float = 300.0
-    ehlo: float = 300.0
-    mail: float = 300.0
-    rcpt: float = 300.0
-    data: float = 120.0
-    block: float = 180.0
-    end: float = 600.0
-    #: Politeness only: everything is settled by then.
-    quit: float = 5.0
-
-    def scaled(self, factor: float) -> Timeouts:
-        """Return the same timeouts multiplied by `factor`."""
-        return Timeouts(*(getattr(self, field.name) * factor for field in fields(self)))
 
 
 class Verdict(enum.Enum):
@@ -67,40 +48,12 @@ class Result:
     reports: bool = False
 
 
-class SessionRefused(Exception):
-    """The host does not serve us at all; the next one may."""
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(str(reply))
-        self.reply = reply
-
-
 #: By recipient address: two RCPT for one mailbox share their fate.
 Results = dict[Address, Result]
 
 
-class RelayClient:
-    """Sends messages to remote hosts; each step is a method, so that one can be replaced.
-
-    Args:
-        hostname: our name for EHLO.
-        port: TCP port of remote hosts.
-        dial: address -> "host:port" really to connect to, for labs where all hosts share one machine.
-        timeouts: seconds to wait for each step.
-    """
-
-    def __init__(
-        self,
-        hostname: str,
-        *,
-        port: int = 25,
-        dial: Mapping[str, str] | None = None,
-        timeouts: Timeouts = Timeouts(),
-    ) -> None:
-        self.hostname = hostname.encode("ascii")
-        self.port = port
-        self.dial = dict(dial or {})
-        self.timeouts = timeouts
+class RelayClient(Contact):
+    """Sends messages to remote hosts; each step is a method, so that one can be replaced."""
 
     async def deliver(self, hops: Sequence[Hop], envelope: Envelope, octets: bytes) -> Results:
         """Try host after host until each recipient is delivered or refused for good.
@@ -119,61 +72,115 @@ class RelayClient:
             ]
             if not rest:
                 break
-            results |= await self.attempt(hop, envelope, rest, octets)
+            tried = await self.attempt(hop, envelope, rest, octets)
+            self.note(hop, envelope, tried)
+            results |= tried
         return results
+
+    def note(self, hop: Hop, envelope: Envelope, tried: Results) -> None:
+        """Tell the journal what one host said about each recipient."""
+        host, port = self.place_of(hop)
+        for address, result in tried.items():
+            self.journal.note(
+                "relay.tried",
+                trace=envelope.trace_id,
+                host=hop.host,
+                address=hop.address,
+                preference=hop.preference,
+                dialled=f"{host}:{port}",
+                recipient=str(address),
+                verdict=result.verdict.value,
+                text=result.text,
+            )
 
     def goes_on(self, result: Result) -> bool:
         """Whether the next host is asked about a recipient: after 4yz and failed connections, not after 5yz."""
         return result.verdict is Verdict.LATER
 
     async def attempt(self, hop: Hop, envelope: Envelope, rest: Sequence[Recipient], octets: bytes) -> Results:
-        """Try one host and return what it said about each recipient."""
+        """Try one host, over a connection that is there or a new one, and return what it said about each recipient."""
+        place = (hop.host, *self.place_of(hop))
+        handed = await self.lanes.turn(place)
+        session: RelaySession | None = None
+        usable = False
         results: Results = {}
         try:
-            async with Dialogue(*self.place_of(hop), self.timeouts.connect) as dialogue:
-                try:
-                    await self.converse(dialogue, hop, envelope, rest, octets, results)
-                except SessionRefused as refused:
-                    # Also a 5yz greeting: it is about this host, not about the recipient.
-                    reason = Result(Verdict.LATER, "4.3.2", str(refused.reply), hop.host, refused.reply.code)
-                    return dict.fromkeys(_addresses(rest), reason)
-                await self.say_goodbye(dialogue)
+            if handed is not None and await self.goes_over(handed, hop, envelope, rest, octets, results):
+                session = handed
+            else:
+                results.clear()
+                session = await self.open(hop)
+                await self.converse(session, hop, envelope, rest, octets, results)
+            usable = True
+        except SessionRefused as refused:
+            # Also a 5yz greeting: it is about this host, not about the recipient.
+            reason = Result(Verdict.LATER, refused.status, str(refused), hop.host, refused.code)
+            results |= dict.fromkeys(_addresses(rest), reason)
         except ConnectionFailed as failed:
             reason = Result(Verdict.LATER, "4.4.1", str(failed), hop.host)
-            return {address: results.get(address, reason) for address in _addresses(rest)}
+            results |= {address: results.get(address, reason) for address in _addresses(rest)}
+        finally:
+            for opened in (handed, session):
+                if opened is not None and not (usable and opened is session):
+                    opened.dialogue.abort()
+            left = self.lanes.hand_on(place, session if usable else None)
+        self.note_attempt(hop, envelope, session, results, reused=usable and session is handed)
+        if left is not None:
+            await self.say_goodbye(left.dialogue)
         return results
 
-    def place_of(self, hop: Hop) -> tuple[str, int]:
-        """Return host and port to connect to."""
-        mapped = self.dial.get(hop.address)
-        if mapped is None:
-            return hop.address, self.port
-        host, _, port = mapped.rpartition(":")
-        return host, int(port)
+    async def goes_over(
+        self,
+        session: RelaySession,
+        hop: Hop,
+        envelope: Envelope,
+        rest: Sequence[Recipient],
+        octets: bytes,
+        results: Results,
+    ) -> bool:
+        """Hold a transaction over a connection that was used; False where the host takes no further one on it.
+
+        Raises:
+            ConnectionFailed: the host had taken MAIL, so this is a failure like any other.
+        """
+        try:
+            if not await self.is_ready(session):
+                return False
+            await self.converse(session, hop, envelope, rest, octets, results)
+        except ConnectionFailed:
+            if session.open_transaction:
+                raise
+            return False
+        # 421 to MAIL closes the connection and says nothing about the message (RFC 5321 section 3.8).
+        return session.open_transaction or not any(result.code == 421 for result in results.values())
 
     async def converse(
         self,
-        dialogue: Dialogue,
+        session: RelaySession,
         hop: Hop,
         envelope: Envelope,
         rest: Sequence[Recipient],
         octets: bytes,
         results: Results,
     ) -> None:
-        """Hold the session up to the reply to the final dot, filling in `results`."""
-        offers = await self.introduce(dialogue)
+        """Hold one transaction up to the reply to the final dot, filling in `results`."""
+        dialogue, offers = session.dialogue, session.offers
         if not takes_binary(offers):
             envelope, octets = as_text(envelope, octets)
+        share = replace(envelope, recipients=tuple(rest))
         try:
-            parameters = for_mail(envelope, octets, offers)
+            parameters = self.mail_parameters(share, octets, offers)
         except Unsendable as error:
             results |= dict.fromkeys(_addresses(rest), Result(Verdict.FAILED, error.status, str(error), hop.host))
             return
         path = envelope.reverse_path.to_wire() if envelope.reverse_path is not None else b""
+        session.messages += 1
         reply = await dialogue.command(b"MAIL FROM:<%b>%b" % (path, parameters), self.timeouts.mail)
         if not reply.positive:
             results |= dict.fromkeys(_addresses(rest), self.judged(reply, hop))
             return
+        # Until the reply to the message the host holds a transaction that only RSET ends.
+        session.open_transaction = True
         accepted: list[Recipient] = []
         for recipient in rest:
             line = b"RCPT TO:<%b>%b" % (recipient.address.to_wire(), for_rcpt(recipient, offers))
@@ -186,24 +193,15 @@ class RelayClient:
             send = self.send_chunk if is_binary(envelope.parameters) else self.send_content
             result = replace(await send(dialogue, hop, octets), reports=b"DSN" in offers)
             results |= dict.fromkeys(_addresses(accepted), result)
+            session.open_transaction = result.verdict is not Verdict.DELIVERED
 
-    async def introduce(self, dialogue: Dialogue) -> Mapping[bytes, bytes]:
-        """Read the greeting, say EHLO or else HELO, and return what the host offers.
+    def mail_parameters(self, envelope: Envelope, octets: bytes, offers: Mapping[bytes, bytes]) -> bytes:
+        """Return the parameters of MAIL for a host, each with a space before it.
 
         Raises:
-            SessionRefused: it does not serve us.
+            Unsendable: the host lacks what the message needs.
         """
-        greeting = await dialogue.reply(self.timeouts.greeting)
-        if not greeting.positive:
-            raise SessionRefused(greeting)
-        reply = await dialogue.command(b"EHLO %b" % self.hostname, self.timeouts.ehlo)
-        if reply.positive:
-            return reply.offers()
-        if reply.permanent:
-            reply = await dialogue.command(b"HELO %b" % self.hostname, self.timeouts.ehlo)
-        if not reply.positive:
-            raise SessionRefused(reply)
-        return {}
+        return for_mail(envelope, octets, offers)
 
     async def send_content(self, dialogue: Dialogue, hop: Hop, octets: bytes) -> Result:
         """Send DATA and the message and return the result for every accepted recipient."""
@@ -235,10 +233,24 @@ class RelayClient:
             return Result(Verdict.LATER, "4.5.3", str(reply), hop.host, reply.code)
         return self.judged(reply, hop)
 
-    async def say_goodbye(self, dialogue: Dialogue) -> None:
-        """Send QUIT; whatever comes back changes nothing any more."""
-        with contextlib.suppress(ConnectionFailed):
-            await dialogue.command(b"QUIT", self.timeouts.quit)
+    def note_attempt(
+        self, hop: Hop, envelope: Envelope, session: RelaySession | None, results: Results, *, reused: bool
+    ) -> None:
+        """Log which host was asked over what, and what follows from its answers."""
+        verdicts = {result.verdict for result in results.values()}
+        self.journal.note(
+            "relay.attempt",
+            trace=envelope.trace_id,
+            host=hop.host,
+            address=hop.address,
+            preference=hop.preference,
+            tls=session.tls if session is not None else "",
+            reused=reused,
+            verdicts=sorted(verdict.value for verdict in verdicts),
+            codes=sorted({result.code for result in results.values()}),
+            next_host=any(self.goes_on(result) for result in results.values()),
+            rule="5321/5.1/next-after-4yz" if Verdict.LATER in verdicts else "5321/4.2.1/permanent-not-repeated",
+        )
 
 
 def _addresses(recipients: Sequence[Recipient]) -> list[Address]:

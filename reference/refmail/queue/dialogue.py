@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import ssl
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, SupportsIndex
 
-__all__ = ["ConnectionFailed", "Dialogue", "Reply"]
+__all__ = ["ConnectionFailed", "Dialogue", "Reply", "TlsFailed"]
 
 #: Octets of a reply line that we take, CRLF included: four times what RFC 5321 section 4.5.3.1.5 allows.
 LONGEST_LINE = 2048
@@ -65,6 +67,26 @@ class Reply:
         return f"{self.code} {text}".strip()
 
 
+class TlsFailed(Exception):
+    """The handshake failed; the connection is of no use any more."""
+
+
+class _CountingReader(asyncio.StreamReader):
+    """Knows how many octets nobody has read yet."""
+
+    unread = 0
+
+    def feed_data(self, data: Iterable[SupportsIndex]) -> None:
+        octets = bytes(data)
+        self.unread += len(octets)
+        super().feed_data(octets)
+
+    async def readuntil(self, separator: bytes = b"\n") -> bytes:  # type: ignore[override]  # nobody here gives a tuple
+        octets = await super().readuntil(separator)
+        self.unread -= len(octets)
+        return octets
+
+
 class Dialogue:
     """A connection as an async context manager.
 
@@ -80,23 +102,59 @@ class Dialogue:
     def __init__(self, host: str, port: int, timeout: float) -> None:
         self._place = (host, port)
         self._timeout = timeout
-        self._reader: asyncio.StreamReader
+        self._reader: _CountingReader
         self._writer: asyncio.StreamWriter
 
     async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def open(self) -> Self:
+        """Connect."""
         host, port = self._place
         try:
             async with asyncio.timeout(self._timeout):
-                self._reader, self._writer = await asyncio.open_connection(host, port, limit=LONGEST_LINE)
+                loop = asyncio.get_running_loop()
+                self._reader = _CountingReader(limit=LONGEST_LINE, loop=loop)
+                protocol = asyncio.StreamReaderProtocol(self._reader, loop=loop)
+                transport, _ = await loop.create_connection(lambda: protocol, host, port)
+                self._writer = asyncio.StreamWriter(transport, protocol, self._reader, loop)
         except (OSError, TimeoutError) as error:
             msg = f"no connection to {host} port {port}: {str(error) or 'timed out'}"
             raise ConnectionFailed(msg) from error
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def close(self) -> None:
+        """Close the connection after what was sent has left."""
         self._writer.close()
         with contextlib.suppress(OSError):
             await self._writer.wait_closed()
+
+    def abort(self) -> None:
+        """Drop the connection at once."""
+        self._writer.transport.abort()
+
+    async def start_tls(self, context: ssl.SSLContext, server_name: str, seconds: float) -> str:
+        """Do the client's side of a handshake after 220 to STARTTLS, and return the version of TLS.
+
+        Raises:
+            TlsFailed: it failed, or the host had sent something in the clear behind its 220: that is no part of
+                what TLS protects, and must not be read as if it were.
+        """
+        if self._reader.unread:
+            msg = f"{self._place[0]} sent more than a reply to STARTTLS"
+            raise TlsFailed(msg)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._writer.start_tls(context, server_hostname=server_name)
+        except (OSError, TimeoutError) as error:
+            # ssl.SSLError and certificate errors are OSErrors.
+            msg = f"TLS with {self._place[0]} failed: {str(error) or 'timed out'}"
+            raise TlsFailed(msg) from error
+        tls: ssl.SSLObject = self._writer.get_extra_info("ssl_object")
+        return tls.version() or "TLS"
 
     async def command(self, line: bytes, seconds: float) -> Reply:
         """Send one command and return the reply to it."""

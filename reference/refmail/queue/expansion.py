@@ -28,6 +28,8 @@ class Expansion:
 
 def expand(envelope: Envelope, directory: Directory) -> Expansion:
     """Replace aliases and lists by their members, once each, however they contain one another."""
+    if all(recipient.user is not None for recipient in envelope.recipients):
+        return Expansion([envelope])
     expansion = Expansion()
     kept: list[Recipient] = []
     #: Members by the owner of their list; None for those of aliases, who keep the original reverse-path.

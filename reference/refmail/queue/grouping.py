@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from refmail.message.envelope import Recipient
+from refmail.message.idn import to_a_labels
 from refmail.queue.router import Hop, Later, Relay, Router, Unroutable
 
 __all__ = ["Group", "Groups", "group_by_hosts"]
@@ -33,7 +34,8 @@ async def group_by_hosts(router: Router, recipients: Sequence[Recipient]) -> Gro
     """Route each domain once and put recipients together whose domains are served by the same hosts."""
     by_domain: dict[str, list[Recipient]] = {}
     for recipient in recipients:
-        domain = recipient.address.domain.decode("utf-8", "surrogateescape").lower()
+        # The DNS knows A-labels only (RFC 6531 section 3.2).
+        domain = to_a_labels(recipient.address.domain).decode("utf-8", "surrogateescape")
         by_domain.setdefault(domain, []).append(recipient)
     routes = await asyncio.gather(*(router.route(domain) for domain in by_domain))
     relays: dict[object, tuple[tuple[Hop, ...], list[Recipient]]] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -12,12 +13,13 @@ from typing import TypeVar
 from refmail.journal import Journal
 from refmail.message.binary import as_text
 from refmail.message.envelope import Envelope, Recipient
+from refmail.message.idn import to_a_labels
 from refmail.message.trace import count_received, for_final_delivery
-from refmail.queue.bounce import Action, Outcome, Reporter, wants_report
+from refmail.queue.bounce import Action, Outcome, Reporter
 from refmail.queue.client import RelayClient, Result, Results, Verdict
 from refmail.queue.clock import QueueClock, RealClock
-from refmail.queue.expansion import expand
-from refmail.queue.grouping import Group, group_by_hosts
+from refmail.queue.expansion import Expansion, expand
+from refmail.queue.grouping import Group, Groups, group_by_hosts
 from refmail.queue.router import Later, Router, Unroutable
 from refmail.queue.schedule import Schedule
 from refmail.queue.spool import Spool, SpoolEntry, rest_of
@@ -37,6 +39,8 @@ class QueueLimits:
     messages: int = 8
     #: Received fields above which a message is looping (RFC 5321 section 6.3: at least 100).
     received_fields: int = 100
+    #: Seconds that a client waits for what the DNS says of a recipient's domain.
+    look_up: float = 10.0
 
 
 class Queue:
@@ -67,6 +71,7 @@ class Queue:
         schedule: Schedule = Schedule(),  # noqa: B008  Schedule is frozen
         clock: QueueClock | None = None,
         limits: QueueLimits = QueueLimits(),
+        reporter: Reporter | None = None,
     ) -> None:
         self.spool = spool
         self.store = store
@@ -74,7 +79,7 @@ class Queue:
         self.router = router
         self.relay = relay
         self.schedule = schedule
-        self.reporter = Reporter(hostname, random)
+        self.reporter = reporter or Reporter(hostname, random)
         self.journal = journal
         self.clock = clock or RealClock()
         self.limits = limits
@@ -85,6 +90,8 @@ class Queue:
         self._changed = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
         self._waiting.update((entry.id, entry) for entry in spool.open())
+        for entry_id, reason in spool.aside:
+            journal.note("queue.set-aside", entry=entry_id, reason=reason)
 
     # Taking responsibility; called from any thread.
 
@@ -94,7 +101,7 @@ class Queue:
         Raises:
             StoreError: nothing of it was accepted.
         """
-        expansion = expand(envelope, self.directory)
+        expansion = self.expanded(envelope)
         for number, share in enumerate(expansion.envelopes):
             try:
                 self._take(share, octets)
@@ -104,6 +111,10 @@ class Queue:
                 # A part is accepted, so a 4yz would double it: the rest is ours to retry.
                 self.enqueue(share, octets)
         self._report_success(envelope, expansion.outcomes, octets)
+
+    def expanded(self, envelope: Envelope) -> Expansion:
+        """Return what an envelope comes to when aliases and lists have been looked up."""
+        return expand(envelope, self.directory)
 
     def _take(self, envelope: Envelope, octets: bytes) -> None:
         """Deliver and spool for recipients who are neither aliases nor lists.
@@ -121,6 +132,7 @@ class Queue:
         for user in users:
             try:
                 self.store.deliver(user or "", final)
+                self.journal.note("store.delivered", trace=envelope.trace_id, user=user)
             except StoreError as error:
                 self.journal.note("queue.store-trouble", trace=envelope.trace_id, user=user, error=str(error))
                 undelivered[user] = error
@@ -138,11 +150,25 @@ class Queue:
         self, envelope: Envelope, outcomes: Sequence[Outcome], octets: bytes, *, arrived: float | None = None
     ) -> None:
         """Report what was done, where that was asked for; never fails. Mail `arrived` just now if None."""
+        if not any(self.reporter.wants(outcome.recipient, outcome.action) for outcome in outcomes):
+            return
         try:
             self._report(envelope, outcomes, octets, arrived=self.clock.now() if arrived is None else arrived)
         except StoreError as error:
             # The message itself is delivered: to refuse it now would double it.
             self.journal.note("queue.store-trouble", trace=envelope.trace_id, error=str(error))
+
+    def has_null_mx(self, domain: bytes) -> bool:
+        """Say whether a domain takes no mail (RFC 7505); False where nobody can tell. Not for the loop's own thread."""
+        if self._loop is None:
+            return False
+        name = to_a_labels(domain).decode("utf-8", "surrogateescape")
+        future = asyncio.run_coroutine_threadsafe(self.router.has_null_mx(name), self._loop)
+        try:
+            return future.result(self.limits.look_up)
+        except (TimeoutError, concurrent.futures.CancelledError):
+            future.cancel()
+            return False
 
     def enqueue(self, envelope: Envelope, octets: bytes) -> None:
         """Spool a message durably and set about it.
@@ -241,7 +267,14 @@ class Queue:
             self._changed.set()
 
     async def _attempt(self, entry: SpoolEntry) -> SpoolEntry | None:
-        octets = await asyncio.to_thread(self.spool.read, entry.id)
+        try:
+            octets = await asyncio.to_thread(self.spool.read, entry.id)
+        except FileNotFoundError as error:
+            # No later attempt would find it either.
+            await asyncio.to_thread(self.spool.set_aside, entry.id, f"its data are gone: {error}")
+            recipients = [str(recipient.address) for recipient in entry.envelope.recipients]
+            self.journal.note("queue.set-aside", entry=entry.id, reason=str(error), recipients=recipients)
+            return None
         results = await self._results(entry.envelope, octets)
         now = self.clock.now()
         for recipient in entry.envelope.recipients:
@@ -278,9 +311,23 @@ class Queue:
         if not later or interval is None:
             await self._spooled(entry, self.spool.remove, entry.id)
             return None
-        left = replace(rest_of(entry, later), attempts=attempts, due=now + interval)
+        warn = not entry.warned and self.schedule.is_warning_due(now - entry.arrived)
+        left = replace(rest_of(entry, later), attempts=attempts, due=now + interval, warned=entry.warned or warn)
+        # Written down first: after a crash in between nobody is told, rather than somebody twice.
         await self._spooled(entry, self.spool.update, left)
+        if warn:
+            await asyncio.to_thread(self._warn, left, results, octets)
         return left
+
+    def _warn(self, entry: SpoolEntry, results: Results, octets: bytes) -> None:
+        """Tell the sender that a message still waits, where that was asked for or left open; never fails."""
+        until = datetime.fromtimestamp(entry.arrived + self.schedule.give_up, UTC)
+        delayed = [
+            Outcome(recipient, results[recipient.address], Action.DELAYED, until)
+            for recipient in entry.envelope.recipients
+            if results[recipient.address].verdict is Verdict.LATER
+        ]
+        self._report_success(entry.envelope, delayed, octets, arrived=entry.arrived)
 
     async def _spooled(self, entry: SpoolEntry, change: Callable[[T], None], what: T) -> None:
         """Write down what is left of a message; until the spool can be written again, only memory knows."""
@@ -308,11 +355,24 @@ class Queue:
             else:
                 results[recipient.address] = await asyncio.to_thread(self._deliver, envelope, recipient, octets)
         routes = await group_by_hosts(self.router, remote)
+        self._note_routes(envelope, routes)
         for route, recipients in routes.dead_ends:
             results |= {recipient.address: _dead_end(route) for recipient in recipients}
         for done in await asyncio.gather(*(self._send(group, envelope, octets) for group in routes.groups)):
             results |= done
         return results
+
+    def _note_routes(self, envelope: Envelope, routes: Groups) -> None:
+        ways = [(group.recipients, tuple(dict.fromkeys(hop.host for hop in group.hops)), "") for group in routes.groups]
+        ways += [(recipients, (), route.reason) for route, recipients in routes.dead_ends]
+        for recipients, hosts, reason in ways:
+            self.journal.note(
+                "router.routed",
+                trace=envelope.trace_id,
+                recipients=", ".join(str(recipient.address) for recipient in recipients),
+                hosts=", ".join(hosts),
+                reason=reason,
+            )
 
     async def _send(self, group: Group, envelope: Envelope, octets: bytes) -> Results:
         share = replace(envelope, recipients=group.recipients)
@@ -321,6 +381,7 @@ class Queue:
     def _deliver(self, envelope: Envelope, recipient: Recipient, octets: bytes) -> Result:
         try:
             self.store.deliver(recipient.user or "", self._final(envelope, octets))
+            self.journal.note("store.delivered", trace=envelope.trace_id, user=recipient.user)
         except StoreError as error:
             return Result(Verdict.LATER, "4.2.0", str(error))
         return _IN_MAILBOX
@@ -337,7 +398,7 @@ class Queue:
             StoreError: it could not be stored anywhere.
         """
         sender = envelope.reverse_path
-        wanted = [outcome for outcome in outcomes if wants_report(outcome.recipient, outcome.action)]
+        wanted = [outcome for outcome in outcomes if self.reporter.wants(outcome.recipient, outcome.action)]
         if sender is None or not wanted:
             self._drop(envelope, outcomes)
             return
@@ -350,7 +411,11 @@ class Queue:
         report = self.reporter.report(returned, wanted, octets, arrived=datetime.fromtimestamp(arrived, UTC), now=now)
         recipient = Recipient(sender, user=destination.user if destination.kind == "local" else None)
         self.journal.note("queue.reported", trace=envelope.trace_id, sender=str(sender), recipients=len(wanted))
-        self._accept_report(Envelope(None, (recipient,), arrived=now, trace_id=envelope.trace_id), report)
+        # What SMTP has to know of it: 8-bit text is announced, and so is an address outside ASCII.
+        parameters: dict[bytes, bytes | None] = {} if report.isascii() else {b"BODY": b"8BITMIME"}
+        if not sender.is_ascii:
+            parameters[b"SMTPUTF8"] = None
+        self._accept_report(Envelope(None, (recipient,), parameters, arrived=now, trace_id=envelope.trace_id), report)
 
     def _drop(self, envelope: Envelope, outcomes: Sequence[Outcome]) -> None:
         failures = sum(1 for outcome in outcomes if outcome.action is Action.FAILED)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Collection, Iterable, Sequence
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from refmail.dns.resolver import (
+from refmail.dns.mailhosts import (
     Addresses,
     DnsTrouble,
     Exchanger,
     Exchangers,
+    MailHosts,
     MailResolver,
     NoSuchDomain,
     NullMx,
 )
+from refmail.journal import Journal
 
 __all__ = ["Hop", "Later", "Relay", "Route", "Router", "Unroutable"]
 
@@ -65,6 +68,32 @@ class Later:
 
 Route = Relay | Unroutable | Later
 
+#: The requirement that decides, by the kind of DNS answer.
+_RULES: Mapping[type, str] = {
+    Exchangers: "5321/5.1/lowest-preference-first",
+    NullMx: "7505/4.1/null-mx-fails-at-once",
+    NoSuchDomain: "5321/5.1/nxdomain-reported",
+    DnsTrouble: "5321/5.1/temporary-dns-error-queued",
+}
+
+
+def decision(domain: str, answer: MailHosts | None, route: Route) -> dict[str, object]:
+    """Return what a routing decision rests on: the DNS answer (None for a literal), the hosts, and the rule."""
+    facts: dict[str, object] = {"domain": domain, "answer": "literal" if answer is None else type(answer).__name__}
+    rule = "5321/4.1.3" if answer is None else _RULES[type(answer)]
+    if isinstance(answer, Exchangers):
+        facts["mx"] = [f"{host.preference} {host.name}" for host in answer.hosts]
+        facts["alias_of"] = answer.alias_of
+        rule = "5321/5.1/implicit-mx" if answer.implicit else rule
+        rule = "5321/5.1/alias-followed" if answer.alias_of else rule
+        if not isinstance(route, Relay):
+            rule = "5321/5.1" if route.status == "5.4.6" else "5321/5.1/unusable-mx-reported"
+    if isinstance(route, Relay):
+        facts["hosts"] = [f"{hop.preference} {hop.host} {hop.address}" for hop in route.hops]
+    else:
+        facts |= {"status": route.status, "reason": route.reason}
+    return {**facts, "rule": rule}
+
 
 class Router:
     """Decides by the DNS; each step is a method, so that one can be replaced.
@@ -74,6 +103,7 @@ class Router:
         random: orders hosts of equal preference.
         own_names: names by which this server is known, lower case.
         own_addresses: IP addresses on which this server takes mail from outside.
+        journal: where each decision is noted, with what the DNS said and which rule applied.
     """
 
     def __init__(
@@ -83,17 +113,28 @@ class Router:
         *,
         own_names: Collection[str] = (),
         own_addresses: Collection[str] = (),
+        journal: Journal | None = None,
     ) -> None:
+        self.journal = journal or Journal(time.monotonic, keep=100)
         self.resolver = resolver
         self.random = random
         self.own_names = frozenset(own_names)
         self.own_addresses = frozenset(own_addresses)
 
     async def route(self, domain: str) -> Route:
-        """Return where mail for a domain or an address literal goes."""
+        """Return where mail for a domain or an address literal goes, and log why."""
         if domain.startswith("["):
-            return self.literal(domain)
-        match await self.resolver.mail_hosts(domain):
+            route = self.literal(domain)
+            self.journal.note("queue.route", **decision(domain, None, route))
+            return route
+        answer = await self.resolver.mail_hosts(domain)
+        route = await self.follow(domain, answer)
+        self.journal.note("queue.route", **decision(domain, answer, route))
+        return route
+
+    async def follow(self, domain: str, answer: MailHosts) -> Route:
+        """Return where mail goes, given what the DNS says of the domain."""
+        match answer:
             case NoSuchDomain(reason):
                 return self.no_such_domain(domain, reason)
             case DnsTrouble(reason):
@@ -102,6 +143,12 @@ class Router:
                 return await self.null_mx(domain)
             case Exchangers() as found:
                 return await self.relay(domain, found)
+
+    async def has_null_mx(self, domain: str) -> bool:
+        """Say whether mail for a domain would be refused because of its null MX (RFC 7505 section 4.1)."""
+        if domain.startswith("[") or not isinstance(await self.resolver.mail_hosts(domain), NullMx):
+            return False
+        return isinstance(await self.null_mx(domain), Unroutable)
 
     def literal(self, domain: str) -> Route:
         """Return the address that a literal names (RFC 5321 section 4.1.3)."""
@@ -112,6 +159,8 @@ class Router:
             address = str(ipaddress.ip_address(text))
         except ValueError:
             return Unroutable(550, "5.1.2", f"no address is known for {domain}")
+        if address in self.own_addresses:
+            return Unroutable(550, "5.4.6", f"{domain} is this server: the mail would loop")
         return Relay((Hop(domain, address),))
 
     def no_such_domain(self, domain: str, reason: str) -> Route:

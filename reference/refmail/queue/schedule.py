@@ -24,6 +24,8 @@ class Schedule:
     give_up: float = 5 * DAY
     #: Age at which a message with the null reverse-path is dropped.
     give_up_reports: float = 2 * DAY
+    #: Age at which its sender is told that a message still waits; None for never (RFC 3464 section 2.3.3, "delayed").
+    warn_after: float | None = 4 * HOUR
 
     def __post_init__(self) -> None:
         if not self.intervals or min(self.intervals) <= 0:
@@ -45,6 +47,10 @@ class Schedule:
         # The last attempt falls on the limit, so that the whole time given is used.
         return min(interval, max(limit - age, 0.0))
 
+    def is_warning_due(self, age: float) -> bool:
+        """Say whether a message that arrived `age` seconds ago has waited long enough for a report about the delay."""
+        return self.warn_after is not None and age >= self.warn_after
+
     def compressed(self, factor: float) -> Schedule:
         """Return the same schedule with all times divided by `factor`."""
         return replace(
@@ -52,4 +58,5 @@ class Schedule:
             intervals=tuple(interval / factor for interval in self.intervals),
             give_up=self.give_up / factor,
             give_up_reports=self.give_up_reports / factor,
+            warn_after=None if self.warn_after is None else self.warn_after / factor,
         )

@@ -6,7 +6,7 @@
 
 A message exists while its control file does. Data are there before it and go after
 it, so a crash leaves at most data that nothing refers to, and they are removed at
-the next start. Every file is fsynced before its rename, every folder after it.
+the next start. A message that lost a part in another way is set aside. Every file is fsynced before its rename, every folder after it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from refmail.message.envelope import Address, Envelope, Parameters, Recipient
 
 __all__ = ["Spool", "SpoolEntry", "rest_of"]
 
+#: What the name of a control file ends in that was set aside.
+_ASIDE = ".damaged"
+
 
 @dataclass(frozen=True, slots=True)
 class SpoolEntry:
@@ -36,6 +39,10 @@ class SpoolEntry:
     attempts: int
     #: Seconds since the epoch of the next attempt.
     due: float
+    #: Whether its sender has been told of the delay.
+    warned: bool = False
+    #: Octets of the message; -1 where an older version has not written it down.
+    size: int = -1
 
 
 class _StoredRecipient(msgspec.Struct):
@@ -55,6 +62,8 @@ class _Stored(msgspec.Struct):
     arrived: float
     attempts: int
     due: float
+    warned: bool = False
+    size: int = -1
 
 
 class Spool:
@@ -69,30 +78,52 @@ class Spool:
         self._tmp = path / "tmp"
         self._data = path / "data"
         self._control = path / "control"
+        #: Id and reason of each message that was set aside since the start.
+        self.aside: list[tuple[str, str]] = []
 
     def open(self) -> tuple[SpoolEntry, ...]:
         """Clean up after a crash and return what is spooled, oldest first.
 
-        A control file that cannot be read is put aside as `ID.damaged`, with its data kept.
+        A message whose control file cannot be read, or whose data are gone or not whole, is set aside.
         """
         for folder in (self._tmp, self._data, self._control):
             folder.mkdir(parents=True, exist_ok=True)
         for leftover in self._tmp.iterdir():
             leftover.unlink()
-        entries: list[SpoolEntry] = []
-        for control in self._control.iterdir():
-            if control.suffix == ".damaged":
-                continue
-            try:
-                entries.append(_from_stored(control.name, msgspec.json.decode(control.read_bytes(), type=_Stored)))
-            except msgspec.MsgspecError:
-                control.rename(control.with_suffix(".damaged"))
-        known = {entry.id for entry in entries} | {damaged.stem for damaged in self._control.glob("*.damaged")}
+        entries = [entry for control in list(self._control.iterdir()) if (entry := self._opened(control)) is not None]
+        known = {entry.id for entry in entries} | {aside.stem for aside in self._control.glob(f"*{_ASIDE}")}
         for data in self._data.iterdir():
             if data.name not in known:
                 data.unlink()
-        whole = [entry for entry in entries if (self._data / entry.id).exists()]
-        return tuple(sorted(whole, key=lambda entry: (entry.arrived, entry.id)))
+        return tuple(sorted(entries, key=lambda entry: (entry.arrived, entry.id)))
+
+    def _opened(self, control: Path) -> SpoolEntry | None:
+        """Return the entry of a control file, or None for one that is or has to be set aside."""
+        if control.suffix == _ASIDE:
+            return None
+        try:
+            entry = _from_stored(control.name, msgspec.json.decode(control.read_bytes(), type=_Stored))
+        except (msgspec.MsgspecError, ValueError, OverflowError, OSError) as error:
+            self.set_aside(control.name, f"its control file cannot be read: {error}")
+            return None
+        try:
+            size = (self._data / entry.id).stat().st_size
+        except OSError as error:
+            self.set_aside(entry.id, f"its data cannot be read: {error}")
+            return None
+        if entry.size not in {-1, size}:
+            self.set_aside(entry.id, f"its data have {size} octets instead of {entry.size}")
+            return None
+        return entry
+
+    def set_aside(self, entry_id: str, reason: str) -> None:
+        """Take a message out of the queue for somebody to look at: nothing of it is deleted, and nothing is tried.
+
+        Its control file becomes `ID.damaged`; once that is mended it can be renamed back before a start.
+        """
+        (self._control / entry_id).rename(self._control / f"{entry_id}{_ASIDE}")
+        _sync_folder(self._control)
+        self.aside.append((entry_id, reason))
 
     def add(self, envelope: Envelope, octets: bytes, *, now: float) -> SpoolEntry:
         """Store a message durably at `now`, in seconds since the epoch; nothing is left behind on failure.
@@ -100,7 +131,7 @@ class Spool:
         Raises:
             OSError: it could not be stored.
         """
-        entry = SpoolEntry(f"{int(now * 1000):x}-{secrets.token_hex(6)}", envelope, now, 0, now)
+        entry = SpoolEntry(f"{int(now * 1000):x}-{secrets.token_hex(6)}", envelope, now, 0, now, size=len(octets))
         try:
             self._write(self._data / entry.id, octets)
             self._write(self._control / entry.id, _to_stored(entry))
@@ -177,6 +208,8 @@ def _to_stored(entry: SpoolEntry) -> bytes:
             arrived=entry.arrived,
             attempts=entry.attempts,
             due=entry.due,
+            warned=entry.warned,
+            size=entry.size,
         )
     )
 
@@ -193,7 +226,9 @@ def _from_stored(entry_id: str, stored: _Stored) -> SpoolEntry:
         datetime.fromtimestamp(stored.arrived, UTC),
         stored.trace_id,
     )
-    return SpoolEntry(entry_id, envelope, stored.arrived, stored.attempts, stored.due)
+    return SpoolEntry(
+        entry_id, envelope, stored.arrived, stored.attempts, stored.due, warned=stored.warned, size=stored.size
+    )
 
 
 def _address(local_part: str, domain: str) -> Address:

@@ -21,6 +21,7 @@ from refmail.sasl.exchange import (
     from_base64,
     to_base64,
 )
+from refmail.sasl.external import external_for
 from refmail.sasl.registry import MECHANISMS, usable_mechanisms
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Mechanism",
     "SaslError",
     "converse",
+    "external_for",
     "from_base64",
     "to_base64",
     "usable_mechanisms",

@@ -1,4 +1,7 @@
-"""LOGIN: never standardised, still spoken by many clients; two prompts, two answers."""
+"""LOGIN: never standardised, still spoken by many clients; two prompts, two answers.
+
+No document rules out an initial response, and Python's smtplib sends the name as one: it answers the first prompt.
+"""
 
 from __future__ import annotations
 
@@ -18,4 +21,4 @@ def _login(services: Services) -> Exchange:
     return user
 
 
-LOGIN = Mechanism(b"LOGIN", _login, client_first=False, plaintext=True)
+LOGIN = Mechanism(b"LOGIN", _login, client_first=True, plaintext=True)

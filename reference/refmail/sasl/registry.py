@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from refmail.machine import TlsInfo
 from refmail.sasl.cram_md5 import CRAM_MD5
 from refmail.sasl.exchange import Mechanism
+from refmail.sasl.external import external_for
 from refmail.sasl.login import LOGIN
 from refmail.sasl.plain import PLAIN
 from refmail.sasl.scram import SCRAM_SHA_1, SCRAM_SHA_256
@@ -19,6 +21,11 @@ MECHANISMS: Mapping[bytes, Mechanism] = {
 }
 
 
-def usable_mechanisms(users: Users) -> Mapping[bytes, Mechanism]:
-    """Return the mechanisms by which every user can log in, so that no client picks one that must fail."""
-    return {name: mechanism for name, mechanism in MECHANISMS.items() if mechanism.usable(users)}
+def usable_mechanisms(users: Users, tls: TlsInfo | None = None) -> Mapping[bytes, Mechanism]:
+    """Return the mechanisms by which every user can log in, so that no client picks one that must fail.
+
+    EXTERNAL comes first where the client's certificate in `tls` names a user (RFC 4422 appendix A).
+    """
+    usable = {name: mechanism for name, mechanism in MECHANISMS.items() if mechanism.usable(users)}
+    external = external_for(users, tls)
+    return usable if external is None else {external.name: external, **usable}

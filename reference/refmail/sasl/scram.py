@@ -2,7 +2,7 @@
 
 The server keeps a salted key for each user, from which neither the password nor
 what a client proves itself with can be computed. Nobody may act for someone else,
-so an authorization identity is refused.
+so an authorization identity other than the user's own is refused.
 """
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, cast
 
 from scramp import ScramException, ScramMechanism
 
@@ -20,6 +23,8 @@ from refmail.services import ScramUsers, Services, Users
 
 __all__ = ["SCRAM_SHA_1", "SCRAM_SHA_256"]
 
+_BAD_ESCAPE = re.compile("=(?!2C|3D)")
+
 #: What RFC 5802 section 7 calls the errors that are no mistake in a message.
 _REFUSALS = frozenset({"invalid-proof", "channel-bindings-dont-match"})
 
@@ -27,11 +32,11 @@ _REFUSALS = frozenset({"invalid-proof", "channel-bindings-dont-match"})
 def _scram(name: bytes, services: Services) -> Exchange:
     users = services.users
     assert isinstance(users, ScramUsers)
-    names: list[str | None] = []
+    names: list[tuple[str | None, str]] = []
 
     def keys_of(login: str) -> tuple[bytes, bytes, bytes, int]:
         user, keys = users.scram_keys(name, login.encode())
-        names.append(user)
+        names.append((user, login))
         return keys.salt, keys.stored_key, keys.server_key, keys.iterations
 
     nonce = f"{services.random.getrandbits(144):036x}"
@@ -39,9 +44,14 @@ def _scram(name: bytes, services: Services) -> Exchange:
     with _errors():
         # client-first-message = gs2-cbind-flag "," [authzid] "," username "," nonce ["," extensions]
         first = (yield Challenge(b"")).decode()
-        if first.split(",")[1:2] not in ([], [""]):
-            raise Failed
-        server.set_client_first(first)
+        acts_for = _authzid(first)
+        if acts_for:
+            # The library knows no authorization identity; that the client repeats it is seen to by the header.
+            flag, named, bare = first.split(",", 2)
+            server.set_client_first(f"{flag},,{bare}")
+            server.gs2_header = cast("Any", _NamingHeader(f"{flag},{named},".encode()))
+        else:
+            server.set_client_first(first)
         server_first: str = server.get_server_first()
         # client-final-message = channel-binding "," nonce ["," extensions] "," proof
         server.set_client_final((yield Challenge(server_first.encode())).decode())
@@ -50,9 +60,41 @@ def _scram(name: bytes, services: Services) -> Exchange:
     if (yield Challenge(server_final.encode())) != b"":
         msg = "the response to the server's proof is empty"
         raise Malformed(msg)
-    if not names or names[0] is None:
+    if not names:
         raise Failed
-    return names[0]
+    user, login = names[0]
+    # Cyrus SASL always names the user a second time.
+    if user is None or acts_for not in {"", login, user}:
+        raise Failed
+    return user
+
+
+@dataclass(frozen=True, slots=True)
+class _NamingHeader:
+    """A GS2 header with an authorization identity, in the place of the library's own."""
+
+    octets: bytes
+
+    def make_cbind_input(self, binding: object) -> bytes:
+        """Return what the client's final message has to repeat; there is never a channel binding."""
+        del binding
+        return self.octets
+
+
+def _authzid(first: str) -> str:
+    """Return the authorization identity of a client's first message; empty where there is none.
+
+    Raises:
+        Malformed: it is not written as RFC 5802 section 5.1 wants it.
+    """
+    # authzid = "a=" saslname; "," and "=" are =2C and =3D in it
+    field = first.split(",")[1:2]
+    if field in ([], [""]):
+        return ""
+    if not field[0].startswith("a=") or _BAD_ESCAPE.search(field[0], 2):
+        msg = "that is no authorization identity"
+        raise Malformed(msg)
+    return field[0][2:].replace("=2C", ",").replace("=3D", "=")
 
 
 @contextlib.contextmanager

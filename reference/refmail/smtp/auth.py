@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from refmail.machine import LineTooLong, Steps
+from refmail.machine import Disconnected, Expired, LineTooLong, Steps, Stopping
 from refmail.sasl import Cancelled, Failed, Malformed, Mechanism, converse, from_base64, to_base64
-from refmail.smtp.base import SessionBase
+from refmail.smtp.limits import SessionLimits
 from refmail.smtp.replies import Rejection, Reply
 
 __all__ = ["AuthCommand"]
 
 
-class AuthCommand(SessionBase):
+class AuthCommand(SessionLimits):
     """Logs a user in; only after EHLO, once, and never within a transaction."""
 
     def do_auth(self, argument: bytes) -> Steps[Reply]:
@@ -20,16 +20,27 @@ class AuthCommand(SessionBase):
         if not name or len(rest) > 1:
             raise Rejection(501, "5.5.4", "Expected a mechanism and at most an initial response")
         mechanism = self.mechanism(name.upper())
+        if rest and not mechanism.client_first:
+            raise Rejection(501, "5.7.0", "That mechanism has no initial response")
         try:
             initial = from_base64(rest[0]) if rest else None
-            self.user = yield from converse(mechanism, self.services, initial, self.ask)
+            user = yield from converse(mechanism, self.services, initial, self.ask)
         except Malformed as error:
             raise Rejection(501, "5.5.2", f"AUTH: {error}") from error
         except Cancelled as error:
             raise Rejection(501, "5.7.0", "AUTH was cancelled") from error
         except Failed as error:
+            self.check_failed_logins()
             raise Rejection(535, "5.7.8", "Login or password is wrong") from error
-        self.services.journal.note("smtp.login", user=self.user, peer=self.peer.address)
+        except (Rejection, Disconnected, Expired, Stopping):
+            raise
+        except Exception as error:
+            # Nobody can tell now whether the credentials are right (section 6).
+            self.services.journal.fault("smtp.login-trouble", error, peer=self.peer.address)
+            raise Rejection(454, "4.7.0", "Nobody can log in at the moment") from error
+        self.admit(user)
+        self.user = user
+        self.services.journal.note("smtp.login", user=user, peer=self.peer.address)
         return Reply.of(235, "2.7.0", "Welcome")
 
     def mechanism(self, name: bytes) -> Mechanism:
@@ -38,7 +49,7 @@ class AuthCommand(SessionBase):
         Raises:
             Rejection: 504 where there is none, 538 where it needs TLS first (section 4).
         """
-        mechanism = self.mechanisms.get(name)
+        mechanism = self.all_mechanisms.get(name)
         if mechanism is None:
             raise Rejection(504, "5.5.4", "That mechanism is not offered")
         if name not in self.offers().get(b"AUTH", b"").split(b" "):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
@@ -9,19 +10,20 @@ from typing import Any, ClassVar
 
 from refmail.machine import Disconnected, Expired, LineTooLong, Machine, Step, Steps, Stopping
 from refmail.message.envelope import Recipient, ReversePath
-from refmail.sasl import usable_mechanisms
+from refmail.sasl import Mechanism, external_for, usable_mechanisms
 from refmail.services import Peer, Services
 from refmail.smtp.capabilities import capabilities, offered_mechanisms
+from refmail.smtp.clauses import requirement_of
 from refmail.smtp.replies import Rejection, Reply
 from refmail.smtp.states import LEGAL, State
-from refmail.store.api import StoreError, StoreFull
+from refmail.store.api import OverQuota, StoreError, StoreFull
 
 __all__ = ["Answer", "SessionBase", "Transaction"]
 
 #: What a command returns: a reply, None where it has sent its own, or steps that lead to one of them.
 Answer = Reply | None | Generator[Step, Any, Reply | None]
 
-_LINE_BREAK_OR_NUL = re.compile(rb"[\r\n\0]")
+_LINE_BREAK = re.compile(rb"[\r\n]")
 _NOT_PRINTABLE = re.compile(rb"[^\x20-\x7e]")
 
 
@@ -55,7 +57,6 @@ class SessionBase(Machine):
         self.peer = peer
         self.policy = services.policy
         self.idle_timeout = services.policy.smtp_idle
-        self.mechanisms = usable_mechanisms(services.users)
         self.state = State.START
         self.transaction = Transaction()
         #: The argument of EHLO or HELO.
@@ -65,6 +66,8 @@ class SessionBase(Machine):
         #: Who has logged in.
         self.user: str | None = None
         self.closing = False
+        #: The verb that is answered; for the journal.
+        self.verb = "greeting"
 
     # What is known.
 
@@ -78,9 +81,28 @@ class SessionBase(Machine):
         """Whether this is the service for users' own mail (RFC 6409) rather than for other servers."""
         return self.peer.listener in {"submission", "submissions"}
 
+    @property
+    def takes_plaintext(self) -> bool:
+        """Whether passwords may be sent as they are: inside TLS, or where the policy does not mind."""
+        allowed = self.policy.plaintext_login and (self.policy.submission_plaintext_login or not self.is_submission)
+        return self.secure or allowed
+
+    @functools.cached_property
+    def mechanisms(self) -> Mapping[bytes, Mechanism]:
+        """The mechanisms that every user can use."""
+        return usable_mechanisms(self.services.users)
+
+    @property
+    def all_mechanisms(self) -> Mapping[bytes, Mechanism]:
+        """The mechanisms of this connection: a client certificate brings one (RFC 4422 appendix A)."""
+        external = external_for(self.services.users, self.tls)
+        return self.mechanisms if external is None else {external.name: external, **self.mechanisms}
+
     def offers(self) -> dict[bytes, bytes]:
         """Return the extensions offered at this moment."""
-        mechanisms = offered_mechanisms(self.mechanisms, self.policy, tls=self.secure, logged_in=self.user is not None)
+        mechanisms = offered_mechanisms(
+            self.all_mechanisms, plaintext=self.takes_plaintext, logged_in=self.user is not None
+        )
         tls_possible = self.services.tls_available and not self.secure
         return capabilities(self.policy, mechanisms=mechanisms, tls_possible=tls_possible)
 
@@ -140,6 +162,7 @@ class SessionBase(Machine):
 
     def exchange(self) -> Steps[None]:
         """Read one command and answer it."""
+        self.verb = ""
         try:
             line = yield from self.read_line(self.policy.smtp_line)
         except LineTooLong:
@@ -156,6 +179,19 @@ class SessionBase(Machine):
                 "smtp.refused", peer=self.peer.address, code=reply.code, text=b" ".join(reply.lines).decode()
             )
         self.send(reply.to_wire())
+        self.note_reply(reply)
+
+    def note_reply(self, reply: Reply) -> None:
+        """Tell the journal what was said and which requirement decided it."""
+        journal = self.services.journal
+        if journal.has_listeners:
+            journal.reply(
+                "smtp",
+                f"{self.peer.address}:{self.peer.port}",
+                command="" if self.verb == "greeting" else self.verb,
+                reply=f"{reply.code} {reply.enhanced} {reply.lines[0].decode('utf-8', 'replace')}".replace("  ", " "),
+                requirement=requirement_of(self.verb, reply.code, reply.enhanced),
+            )
 
     def answer(self, line: bytes) -> Steps[Reply | None]:
         """Carry out one command line (without its CRLF); whatever goes wrong in it becomes a reply."""
@@ -178,8 +214,8 @@ class SessionBase(Machine):
         name = self.verbs.get(verb)
         if name is None:
             return self.unknown(verb)
-        if _NOT_PRINTABLE.search(argument) is not None:
-            raise Rejection(501, "5.5.2", "Only printable ASCII may stand in a command")
+        self.verb = verb.decode("ascii")
+        self.check_octets(verb, argument)
         if verb not in self.legal[self.state]:
             return self.out_of_order(verb)
         handler: Callable[[bytes], Answer] = getattr(self, name)
@@ -192,12 +228,23 @@ class SessionBase(Machine):
         """Return the verb in upper case and the argument; white space at the end is tolerated (section 4.1.1).
 
         Raises:
-            Rejection: 500 for a line that holds a bare CR, a bare LF or a NUL.
+            Rejection: 500 for a line that holds a bare CR or a bare LF.
         """
-        if _LINE_BREAK_OR_NUL.search(line) is not None:
+        if _LINE_BREAK.search(line) is not None:
             raise Rejection(500, "5.5.2", "Lines end in CRLF, and CR and LF are found nowhere else")
         verb, _, argument = line.rstrip(b" \t").partition(b" ")
         return verb.upper(), argument
+
+    def check_octets(self, verb: bytes, argument: bytes) -> None:
+        """Refuse what no command may hold; extensions allow more to some verbs (RFC 5321 section 4.1.2).
+
+        Raises:
+            Rejection: 501.
+        """
+        if _NOT_PRINTABLE.search(argument) is not None:
+            # RFC 2034 section 4: no reply to EHLO or HELO has an enhanced code.
+            enhanced = "" if verb in {b"EHLO", b"HELO", b"LHLO"} else "5.5.2"
+            raise Rejection(501, enhanced, "Only printable ASCII may stand in a command")
 
     # Replies that any command may get.
 
@@ -221,6 +268,8 @@ class SessionBase(Machine):
         """Turn an internal fault into a temporary failure and abort the transaction (RFC 5321 section 4.2.4)."""
         self.services.journal.fault("smtp.fault", fault, peer=self.peer.address)
         self.reset()
+        if isinstance(fault, OverQuota):
+            return Reply.of(452, "4.2.2", "The mailbox is full")
         if isinstance(fault, StoreFull):
             return Reply.of(452, "4.3.1", "There is no room for the message")
         if isinstance(fault, StoreError):

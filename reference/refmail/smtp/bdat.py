@@ -35,10 +35,11 @@ class BdatCommand(DataCommand):
 
     def answer(self, line: bytes) -> Steps[Reply | None]:
         announced = _ANNOUNCED.match(line)
-        offered = self.extended and b"CHUNKING" in self.offers()
+        offered = announced is not None and self.extended and b"CHUNKING" in self.offers()
         self.unread = int(announced[1]) if announced is not None and offered else 0
         reply = yield from super().answer(line)
-        yield from self.read_chunk(None)
+        if self.unread:
+            yield from self.read_chunk(None)
         if reply is not None and reply.code >= 400 and line[:4].upper() == b"BDAT":
             self.fail()
         return reply

@@ -10,14 +10,17 @@ from refmail.services import Policy
 __all__ = ["capabilities", "offered_mechanisms"]
 
 
-def offered_mechanisms(
-    mechanisms: Mapping[bytes, Mechanism], policy: Policy, *, tls: bool, logged_in: bool
-) -> tuple[bytes, ...]:
-    """Return the names of the mechanisms that AUTH would take now (RFC 4954 section 4)."""
+def offered_mechanisms(mechanisms: Mapping[bytes, Mechanism], *, plaintext: bool, logged_in: bool) -> tuple[bytes, ...]:
+    """Return the names of the mechanisms that AUTH would take now (RFC 4954 section 4).
+
+    Args:
+        mechanisms: all there are, by name.
+        plaintext: whether passwords may be sent as they are.
+        logged_in: whether somebody has logged in.
+    """
     if logged_in:
         return ()
-    hidden = tls or policy.plaintext_login
-    return tuple(name for name, mechanism in mechanisms.items() if hidden or not mechanism.plaintext)
+    return tuple(name for name, mechanism in mechanisms.items() if plaintext or not mechanism.plaintext)
 
 
 def capabilities(policy: Policy, *, mechanisms: tuple[bytes, ...], tls_possible: bool) -> dict[bytes, bytes]:
@@ -36,6 +39,7 @@ def capabilities(policy: Policy, *, mechanisms: tuple[bytes, ...], tls_possible:
         b"BINARYMIME": b"",
         b"ENHANCEDSTATUSCODES": b"",
         b"DSN": b"",
+        **({b"SMTPUTF8": b""} if policy.smtputf8 else {}),
         # Optional commands are listed too (RFC 5321 section 4.1.1.1).
         b"HELP": b"",
         b"EXPN": b"",

@@ -33,7 +33,7 @@ class ContentReader(SessionBase):
             if end is not None:
                 content_end, rest = end
                 self.inbox += raw[rest:]
-                return None if dropped else self.finish(bytes(raw[2:content_end]))
+                return None if dropped else self.finish(bytes(memoryview(raw)[2:content_end]))
             if len(raw) > 2 * self.policy.message_size:
                 # Transparency can add a third at most, so this can no longer become acceptable.
                 dropped = True
@@ -58,4 +58,5 @@ class ContentReader(SessionBase):
 
     def unstuff(self, octets: bytes) -> bytes:
         """Delete the first dot of each line that begins with one (section 4.5.2)."""
-        return (b"\r\n" + octets).replace(b"\r\n.", b"\r\n")[2:]
+        # Where no line begins with a dot, nothing is copied.
+        return octets.removeprefix(b".").replace(b"\r\n.", b"\r\n")

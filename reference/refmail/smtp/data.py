@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 from refmail.machine import Steps
 from refmail.message.envelope import Envelope
+from refmail.message.header import fields
+from refmail.message.idn import to_u_labels
+from refmail.message.lines import has_only_crlf
 from refmail.message.trace import Hop, count_received, received, with_protocol
 from refmail.smtp.content import ContentReader
 from refmail.smtp.replies import Rejection, Reply
 
 __all__ = ["DataCommand"]
-
-_BARE_CR_OR_LF = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
 
 class DataCommand(ContentReader):
@@ -35,6 +34,7 @@ class DataCommand(ContentReader):
         """
         content = self.checked(content)
         envelope = self.envelope()
+        self.note_received(envelope, len(content))
         yield from self.call(self.services.accept, envelope, self.stamped(envelope, content))
         return Reply.of(250, "2.0.0", f"Accepted as {envelope.trace_id}")
 
@@ -57,16 +57,29 @@ class DataCommand(ContentReader):
         Raises:
             Rejection: 554.
         """
-        if _BARE_CR_OR_LF.search(content) is not None:
+        if not has_only_crlf(content):
             raise Rejection(554, "5.6.0", "The message holds a CR or LF that is not part of a CRLF")
 
+    @property
+    def refuses_unannounced(self) -> bool:
+        """Whether 8-bit content that was not announced is refused."""
+        return self.policy.unannounced_eight_bit == "refuse"
+
     def check_eight_bit(self, content: bytes) -> None:
-        """Refuse 8-bit content that was not announced by BODY=8BITMIME (sections 2.4 and 4.5.3 leave the choice).
+        """Refuse 8-bit content that was not announced by BODY=8BITMIME, where that is the policy.
+
+        Section 2.4 leaves the choice, and asks relays to take content for valid. Many clients announce nothing.
 
         Raises:
             Rejection: 554.
         """
-        if not content.isascii() and (self.transaction.parameters.get(b"BODY") or b"").upper() != b"8BITMIME":
+        if not self.refuses_unannounced:
+            return
+        announced = content
+        if b"SMTPUTF8" in self.transaction.parameters:
+            # It announces the header section (RFC 6532 section 3.2), and BODY what comes after it.
+            announced = content[max((field.end for field in fields(content)), default=0) :]
+        if not announced.isascii() and (self.transaction.parameters.get(b"BODY") or b"").upper() != b"8BITMIME":
             raise Rejection(554, "5.6.1", "8-bit content must be announced by BODY=8BITMIME")
 
     def check_loop(self, content: bytes) -> None:
@@ -88,18 +101,44 @@ class DataCommand(ContentReader):
             f"{self.services.random.getrandbits(64):016x}",
         )
 
+    def note_received(self, envelope: Envelope, octets: int) -> None:
+        """Tell the journal of a message that was sent to us, before it goes anywhere."""
+        self.services.journal.note(
+            "smtp.received",
+            trace=envelope.trace_id,
+            listener=self.peer.listener,
+            peer=self.peer.address,
+            sender=str(envelope.reverse_path or ""),
+            recipients=", ".join(str(recipient.address) for recipient in envelope.recipients),
+            size=octets,
+        )
+
     def stamped(self, envelope: Envelope, content: bytes) -> bytes:
         """Return the message with our Received field on top of it (section 4.4)."""
         return received(self.hop(envelope)) + content
 
+    def name_in_trace(self, envelope: Envelope) -> bytes:
+        """Return the client's name, with U-labels in a message with SMTPUTF8 that stays here (RFC 6531 section 3.7.3).
+
+        Elsewhere they would make a message need SMTPUTF8 that might do without it.
+        """
+        stays = all(recipient.user is not None for recipient in envelope.recipients)
+        return to_u_labels(self.client_name) if stays and b"SMTPUTF8" in envelope.parameters else self.client_name
+
     def hop(self, envelope: Envelope) -> Hop:
         """Return what our Received field tells."""
         return Hop(
-            client_name=self.client_name,
+            client_name=self.name_in_trace(envelope),
             client_address=self.peer.address,
             server_name=self.services.hostname,
-            protocol=with_protocol(extended=self.extended, tls=self.secure, authenticated=self.user is not None),
+            protocol=with_protocol(
+                extended=self.extended,
+                tls=self.secure,
+                authenticated=self.user is not None,
+                utf8=b"SMTPUTF8" in envelope.parameters,
+            ),
             trace_id=envelope.trace_id,
             at=envelope.arrived or self.services.now(),
             recipient=envelope.recipients[0].address if len(envelope.recipients) == 1 else None,
+            tls=(self.tls.version, self.tls.cipher) if self.tls is not None else None,
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from refmail.smtp.base import SessionBase
+from refmail.message.utf8_address import is_utf8_address
 from refmail.smtp.parameters import decode_xtext
 from refmail.smtp.replies import Rejection
+from refmail.smtp.utf8 import Utf8Addresses
 
 __all__ = ["DsnParameters"]
 
@@ -21,7 +22,7 @@ _ORCPT = re.compile(rb"([A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+);(.*)")
 _PRINTABLE = re.compile(rb"[\t\x20-\x7e]*")
 
 
-class DsnParameters(SessionBase):
+class DsnParameters(Utf8Addresses):
     """Checks the four parameters; a valid one never changes a reply (section 5.1)."""
 
     def check_ret(self, value: bytes | None) -> None:
@@ -58,7 +59,10 @@ class DsnParameters(SessionBase):
             Rejection: 501.
         """
         match = _ORCPT.fullmatch(value or b"")
-        if match is None or not _printable_xtext(match[2]):
+        if match is not None and match[1].lower() == b"utf-8":
+            if not is_utf8_address(match[2]):
+                raise Rejection(501, "5.5.4", "ORCPT of type utf-8 wants UTF-8 or \\x{HEX} for what is no ASCII")
+        elif match is None or not _printable_xtext(match[2]):
             raise Rejection(501, "5.5.4", "ORCPT wants an address type, a semicolon and the address as xtext")
 
 

@@ -66,6 +66,7 @@ class LmtpSession(SmtpSession):
         envelope = self.envelope()
         self.owed = len(envelope.recipients)
         content = self.checked(content)
+        self.note_received(envelope, len(content))
         replies: dict[Address, Reply] = {}
         for recipient in envelope.recipients:
             address = recipient.address
@@ -88,4 +89,4 @@ class LmtpSession(SmtpSession):
     def hop(self, envelope: Envelope) -> Hop:
         """Return what our Received field tells: LMTP, LMTPS, LMTPA or LMTPSA (RFC 3848)."""
         hop = super().hop(envelope)
-        return replace(hop, protocol=hop.protocol.replace("ESMTP", "LMTP"))
+        return replace(hop, protocol=hop.protocol.replace("ESMTP", "LMTP").replace("UTF8SMTP", "UTF8LMTP"))

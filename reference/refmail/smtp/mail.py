@@ -1,4 +1,4 @@
-"""MAIL (RFC 5321 section 4.1.1.2) with the parameters SIZE, BODY and AUTH, and those of DSN."""
+"""MAIL (RFC 5321 section 4.1.1.2) with the parameters SIZE, BODY, AUTH and SMTPUTF8, and those of DSN."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ class MailCommand(DsnParameters):
         b"AUTH": (b"AUTH", "check_auth"),
         b"RET": (b"DSN", "check_ret"),
         b"ENVID": (b"DSN", "check_envid"),
+        b"SMTPUTF8": (b"SMTPUTF8", "check_smtputf8"),
     }
 
     def do_mail(self, argument: bytes) -> Reply:
@@ -37,6 +38,8 @@ class MailCommand(DsnParameters):
         reverse_path, rest = self.reverse_path_from(argument)
         parameters = parse_parameters(rest)
         self.check_mail_parameters(parameters)
+        self.check_declared(reverse_path, parameters, 550)
+        self.check_sender(reverse_path)
         self.transaction = Transaction(reverse_path, parameters)
         self.state = State.MAIL
         return Reply.of(250, "2.1.0", "Sender accepted")
@@ -50,6 +53,13 @@ class MailCommand(DsnParameters):
         if self.is_submission and self.user is None:
             raise Rejection(530, "5.7.0", "Authentication is required here")
 
+    def check_sender(self, reverse_path: ReversePath) -> None:
+        """Check who sends; other servers may send as anybody.
+
+        Raises:
+            Rejection: where a service has rules of its own.
+        """
+
     def reverse_path_from(self, argument: bytes) -> tuple[ReversePath, bytes]:
         """Parse the sender and return it with what follows.
 
@@ -61,7 +71,7 @@ class MailCommand(DsnParameters):
             raise Rejection(501, "5.5.4", "Expected FROM:<address>")
         path = argument[5:]
         try:
-            reverse_path, end = parse_reverse_path(path)
+            reverse_path, end = parse_reverse_path(path, utf8=not path.isascii())
         except AddressError as error:
             raise Rejection(501, "5.1.7", f"Bad sender address: {error.reason}") from error
         return reverse_path, path[end:]
@@ -109,7 +119,7 @@ class MailCommand(DsnParameters):
         if not mailbox:
             raise Rejection(501, "5.5.4", "AUTH wants a mailbox as xtext, or <>")
         try:
-            _, end = parse_mailbox(mailbox)
+            _, end = parse_mailbox(mailbox, utf8=self.takes_utf8())
         except AddressError as error:
             raise Rejection(501, "5.5.4", f"AUTH: {error.reason}") from error
         if end != len(mailbox):

@@ -10,8 +10,8 @@ __all__ = ["decode_xtext", "parse_parameters"]
 
 # esmtp-param   = esmtp-keyword ["=" esmtp-value]
 # esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
-# esmtp-value   = 1*(%d33-60 / %d62-126)
-_PARAMETER = re.compile(rb"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21-\x3c\x3e-\x7e]+))?")
+# esmtp-value   = 1*(%d33-60 / %d62-126) ; =/ UTF8-non-ascii  (RFC 6531 section 3.3; a command without it has none)
+_PARAMETER = re.compile(rb"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21-\x3c\x3e-\x7e\x80-\xff]+))?")
 
 # xtext = *( xchar / hexchar ) ; xchar = %d33-42 / %d44-60 / %d62-126 ; hexchar = "+" 2(HEXDIG)  (RFC 3461 section 4)
 _XTEXT = re.compile(rb"(?:[\x21-\x2a\x2c-\x3c\x3e-\x7e]|\+[0-9A-F]{2})*")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from refmail.message.address import AddressError, address_literal, parse_forward_path
+from refmail.message.address import AddressError, address_literal, literal_address, parse_forward_path
 from refmail.message.envelope import Address, Recipient
 from refmail.services import Destination
 from refmail.smtp.dsn import DsnParameters
@@ -30,6 +30,8 @@ class RcptCommand(DsnParameters):
         address, rest = self.forward_path_from(argument)
         parameters = parse_parameters(rest)
         self.check_rcpt_parameters(parameters)
+        self.check_declared(address, self.transaction.parameters, 553)
+        self.check_recipient(address)
         user = self.check_destination(address, self.destination(address))
         self.check_count()
         self.transaction.recipients.append(Recipient(address, parameters, user))
@@ -47,7 +49,7 @@ class RcptCommand(DsnParameters):
             raise Rejection(501, "5.5.4", "Expected TO:<address>")
         path = argument[3:]
         try:
-            address, end = parse_forward_path(path)
+            address, end = parse_forward_path(path, utf8=not path.isascii())
         except AddressError as error:
             raise Rejection(501, "5.1.3", f"Bad recipient address: {error.reason}") from error
         return address, path[end:]
@@ -60,9 +62,20 @@ class RcptCommand(DsnParameters):
         """
         self.check_parameters(parameters, self.rcpt_parameters)
 
+    def check_recipient(self, address: Address) -> None:
+        """Check the form of a recipient's address beyond its syntax.
+
+        Raises:
+            Rejection: where a service has rules of its own.
+        """
+
     def destination(self, address: Address) -> Destination:
-        """Ask the directory; our own address literal stands for our first domain (RFC 1123 section 5.2.17)."""
-        if address.domain == address_literal(self.peer.local_address).lower():
+        """Ask the directory; our own address literal stands for our first domain (RFC 1123 section 5.2.17).
+
+        The address the client has reached is ours, besides those that the directory knows.
+        """
+        literal = literal_address(address.domain)
+        if literal is not None and literal == literal_address(address_literal(self.peer.local_address)):
             address = replace(address, domain=b"")
         return self.services.directory.find(address)
 

@@ -11,6 +11,7 @@ __all__ = ["Rejection", "Reply"]
 LINE_LIMIT = 512
 
 _UNPRINTABLE = re.compile(rb"[^\x20-\x7e]")
+_CONTROLS = re.compile(rb"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +24,34 @@ class Reply:
     code: int
     enhanced: str
     lines: tuple[bytes, ...]
+    #: Whether the lines may be UTF-8, as the client has asked for it (RFC 6531 section 3.7.4).
+    utf8: bool = False
 
     @classmethod
-    def of(cls, code: int, enhanced: str, *lines: str | bytes) -> Reply:
+    def of(cls, code: int, enhanced: str, *lines: str | bytes, utf8: bool = False) -> Reply:
         """Make a reply from text or octets."""
-        return cls(code, enhanced, tuple(line.encode() if isinstance(line, str) else line for line in lines))
+        return cls(code, enhanced, tuple(line.encode() if isinstance(line, str) else line for line in lines), utf8)
 
     def to_wire(self) -> bytes:
-        """Return the octets: printable ASCII, each line within the limit.
+        """Return the octets: printable ASCII or, where it was asked for, UTF-8; each line within the limit.
 
         Reply-line = *( Reply-code "-" [ textstring ] CRLF ) Reply-code [ SP textstring ] CRLF
         """
+        forbidden = _CONTROLS if self.utf8 else _UNPRINTABLE
         last = len(self.lines) - 1
         prefix = self.enhanced.encode("ascii") + b" " if self.enhanced else b""
         wire = bytearray()
         for number, line in enumerate(self.lines):
-            text = _UNPRINTABLE.sub(b"?", prefix + line)[: LINE_LIMIT - 6]
+            text = _cut(forbidden.sub(b"?", prefix + line))
             wire += b"%d%b%b\r\n" % (self.code, b" " if number == last else b"-", text)
         return bytes(wire)
+
+
+def _cut(text: bytes) -> bytes:
+    """Return text cut to the limit, and not within a character."""
+    if len(text) <= LINE_LIMIT - 6:
+        return text
+    return text[: LINE_LIMIT - 6].decode(errors="ignore").encode()
 
 
 class Rejection(Exception):

@@ -14,15 +14,21 @@ from refmail.smtp.bdat import BdatCommand
 from refmail.smtp.ehlo import EhloCommand
 from refmail.smtp.help import HelpCommand
 from refmail.smtp.mail import MailCommand
+from refmail.smtp.nomail import NoMailHost
+from refmail.smtp.nullmx import NullMxCheck
 from refmail.smtp.rcpt import RcptCommand
 from refmail.smtp.simple import SimpleCommands
 from refmail.smtp.starttls import StartTlsCommand
+from refmail.smtp.submission import SubmissionRules
 from refmail.smtp.verify import VerifyCommands
 
 __all__ = ["SmtpSession"]
 
 
 class SmtpSession(
+    NoMailHost,
+    NullMxCheck,
+    SubmissionRules,
     EhloCommand,
     MailCommand,
     RcptCommand,

@@ -19,6 +19,7 @@ from typing import Literal, Protocol
 __all__ = [
     "SYSTEM_FLAGS",
     "Changes",
+    "ConditionalChange",
     "FlagAction",
     "Flags",
     "InvalidName",
@@ -28,10 +29,16 @@ __all__ = [
     "MailboxInfo",
     "MaildropBusy",
     "MessageMeta",
+    "NewMessage",
     "NoSuchMailbox",
     "NoSuchMessage",
+    "OverQuota",
+    "Quota",
+    "QuotaLimits",
+    "QuotaUsage",
     "StoreError",
     "StoreFull",
+    "UseTaken",
 ]
 
 Flags = frozenset[bytes]
@@ -49,6 +56,10 @@ class StoreFull(StoreError):
     """There is no space left, or the quota is used up."""
 
 
+class OverQuota(StoreFull):
+    """The user's quota leaves no room for it."""
+
+
 class NoSuchMailbox(StoreError):
     """There is no mailbox of that name."""
 
@@ -61,12 +72,28 @@ class MailboxExists(StoreError):
     """There is already a mailbox of that name."""
 
 
+class UseTaken(StoreError):
+    """Another mailbox has that special use already (RFC 6154 section 3)."""
+
+
 class NoSuchMessage(StoreError):
     """The message was expunged or never existed."""
 
 
 class MaildropBusy(StoreError):
     """Another POP3 session holds the exclusive lock on the maildrop (RFC 1939 section 4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message that is to be added."""
+
+    #: With CRLF line ends.
+    octets: bytes
+    #: System flags and keywords that it begins with.
+    flags: Collection[bytes] = ()
+    #: With a time zone; now where None.
+    internal_date: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +121,18 @@ class Changes:
     changed: Sequence[MessageMeta]
     #: UIDs removed, ascending.
     expunged: Sequence[int]
+    #: Whether `expunged` is all that was removed: a log of removals does not reach back for ever.
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionalChange:
+    """What became of a change of flags under a condition."""
+
+    #: The messages that were named and exist, as they are now.
+    messages: Sequence[MessageMeta]
+    #: UIDs of those among them that were left alone, because they had changed meanwhile.
+    modified: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +143,42 @@ class MailboxInfo:
     selectable: bool
     has_children: bool
     subscribed: bool
+    #: Special uses, such as rb"\Drafts" (RFC 6154 section 2).
+    uses: Flags = frozenset()
+    #: Whether no mailbox can ever be below it, because the name would become too long.
+    no_inferiors: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaLimits:
+    """What one user's mail may take together; None: no limit."""
+
+    octets: int | None = None
+    messages: int | None = None
+
+    @property
+    def unlimited(self) -> bool:
+        """Whether nothing is limited."""
+        return self.octets is None and self.messages is None
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaUsage:
+    """What one user's mail takes, or what a change adds to that."""
+
+    octets: int
+    messages: int
+
+    def __add__(self, other: QuotaUsage) -> QuotaUsage:
+        return QuotaUsage(self.octets + other.octets, self.messages + other.messages)
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """A user's quota."""
+
+    limits: QuotaLimits
+    usage: QuotaUsage
 
 
 class Mailbox(Protocol):
@@ -123,6 +198,10 @@ class Mailbox(Protocol):
 
     def messages(self) -> Sequence[MessageMeta]:
         """All messages by ascending UID, after noticing what other programs did."""
+        ...
+
+    def total_size(self) -> int:
+        """Return the octets of all messages as they go over the wire, without looking at each."""
         ...
 
     def claim_recent(self) -> frozenset[int]:
@@ -146,12 +225,31 @@ class Mailbox(Protocol):
         """
         ...
 
+    def add_all(self, messages: Sequence[NewMessage]) -> Sequence[int]:
+        """Add messages durably, all or none, and return their UIDs in order.
+
+        Raises:
+            StoreFull, StoreError: nothing was added.
+        """
+        ...
+
     def copy_to(self, target: Mailbox, uids: Iterable[int]) -> Sequence[int]:
         """Copy messages with flags and internal date, all or none, and return the new UIDs in order.
 
         Raises:
             NoSuchMessage: one is gone; nothing was copied.
             StoreFull, StoreError: nothing was copied.
+        """
+        ...
+
+    def move_to(self, target: Mailbox, uids: Iterable[int]) -> Sequence[int]:
+        """Move messages with flags and internal date, all or none, and return the new UIDs in order.
+
+        Quotas do not matter: what there is does not become more.
+
+        Raises:
+            NoSuchMessage: one is gone; nothing was moved.
+            StoreFull, StoreError: nothing was moved.
         """
         ...
 
@@ -167,6 +265,15 @@ class Mailbox(Protocol):
         """Change flags and return the messages as they are now; messages that are gone are passed over."""
         ...
 
+    def change_flags_unless_modified(
+        self, uids: Iterable[int], action: FlagAction, flags: Collection[bytes], modseq: int
+    ) -> ConditionalChange:
+        """Change flags of messages in which nothing that this touches has changed after `modseq`.
+
+        Test and change are one step (RFC 7162 section 3.1.3); messages that are gone are passed over.
+        """
+        ...
+
     def expunge(self, uids: Iterable[int]) -> Sequence[int]:
         """Remove messages for good and return the UIDs that this call removed, ascending."""
         ...
@@ -175,7 +282,8 @@ class Mailbox(Protocol):
         """Say what happened after `modseq`, after noticing what other programs did.
 
         `changes_since(0)` is a consistent snapshot: every message and the MODSEQ it belongs to.
-        `expunged` may name messages that came and went in between.
+        `expunged` may name messages that came and went in between, and after a while it is no longer
+        complete. Neither a MODSEQ nor what belongs to it is lost when the store is closed.
         """
         ...
 
@@ -202,11 +310,16 @@ class MailStore(Protocol):
         """Return every mailbox and every name that only has children, sorted by name."""
         ...
 
-    def create(self, user: str, name: str) -> None:
+    def create(self, user: str, name: str, uses: Collection[bytes] = ()) -> None:
         """Create a mailbox and the levels above it.
 
+        Args:
+            user: whose.
+            name: of the mailbox.
+            uses: special uses that it gets; each is that of one mailbox only.
+
         Raises:
-            MailboxExists
+            MailboxExists, UseTaken: nothing was created.
         """
         ...
 
@@ -230,6 +343,14 @@ class MailStore(Protocol):
     def unsubscribe(self, user: str, name: str) -> None: ...
     def subscriptions(self, user: str) -> Sequence[str]:
         """Return subscribed names, sorted; they outlive their mailboxes (RFC 3501 section 6.3.6)."""
+        ...
+
+    def quota(self, user: str) -> Quota:
+        """Return the user's limits and exactly what the mail takes now."""
+        ...
+
+    def set_quota(self, user: str, limits: QuotaLimits) -> None:
+        """Replace the user's limits; this lasts, and what is configured counts no more."""
         ...
 
     def lock_maildrop(self, user: str) -> None:

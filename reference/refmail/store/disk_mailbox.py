@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from refmail.store.api import Changes, FlagAction, Mailbox, MessageMeta, NoSuchMailbox
+from refmail.store.api import Changes, ConditionalChange, FlagAction, Mailbox, MessageMeta, NewMessage, NoSuchMailbox
 from refmail.store.files import disk_errors
 from refmail.store.index import Index
 from refmail.store.locks import FileLock
@@ -28,8 +28,8 @@ class Source(Protocol):
         """
         ...
 
-    def look(self, index: Index) -> None:
-        """Notice what other programs did."""
+    def look(self, index: Index) -> bool:
+        """Notice what other programs did, and say whether the index has to be opened anew."""
         ...
 
 
@@ -58,7 +58,13 @@ class DiskMailbox(ABC):
     def add(self, octets: bytes, flags: Collection[bytes] = (), internal_date: datetime | None = None) -> int: ...
 
     @abstractmethod
+    def add_all(self, messages: Sequence[NewMessage]) -> Sequence[int]: ...
+
+    @abstractmethod
     def copy_to(self, target: Mailbox, uids: Iterable[int]) -> Sequence[int]: ...
+
+    @abstractmethod
+    def move_to(self, target: Mailbox, uids: Iterable[int]) -> Sequence[int]: ...
 
     @abstractmethod
     def claim_recent(self) -> frozenset[int]: ...
@@ -67,9 +73,10 @@ class DiskMailbox(ABC):
     def read(self, uid: int) -> bytes: ...
 
     @abstractmethod
-    def change_flags(
-        self, uids: Iterable[int], action: FlagAction, flags: Collection[bytes]
-    ) -> Sequence[MessageMeta]: ...
+    def _change_flags(
+        self, uids: Iterable[int], action: FlagAction, flags: Collection[bytes], since: int | None
+    ) -> ConditionalChange:
+        """Change flags, under the condition that nothing they touch has changed after `since`, if one is given."""
 
     @abstractmethod
     def expunge(self, uids: Iterable[int]) -> Sequence[int]: ...
@@ -83,10 +90,8 @@ class DiskMailbox(ABC):
         news = False
         try:
             with disk_errors(f"mailbox {self.name!r}"), self._held():
-                index = self._open()
+                index = self._looked(self._open()) if look else self._open()
                 try:
-                    if look:
-                        self._source().look(index)
                     yield index
                 finally:
                     news = self._told not in {None, index.modseq}
@@ -94,6 +99,14 @@ class DiskMailbox(ABC):
         finally:
             if news:
                 self._changed()
+
+    def _looked(self, index: Index) -> Index:
+        """Return the index after a look at what other programs did."""
+        if not self._source().look(index):
+            return index
+        # The old one goes before the new one comes.
+        del index
+        return self._open()
 
     @contextmanager
     def _held(self) -> Generator[None]:
@@ -139,6 +152,10 @@ class DiskMailbox(ABC):
         with self._transaction(look=True) as index:
             return index.messages()
 
+    def total_size(self) -> int:
+        with self._transaction(look=True) as index:
+            return index.octets
+
     def changes_since(self, modseq: int) -> Changes:
         with self._transaction(look=True) as index:
             return index.changes_since(modseq)
@@ -146,6 +163,16 @@ class DiskMailbox(ABC):
     def recent_count(self) -> int:
         with self._transaction(look=True) as index:
             return len(index.recent())
+
+    # Changes.
+
+    def change_flags(self, uids: Iterable[int], action: FlagAction, flags: Collection[bytes]) -> Sequence[MessageMeta]:
+        return self._change_flags(uids, action, flags, None).messages
+
+    def change_flags_unless_modified(
+        self, uids: Iterable[int], action: FlagAction, flags: Collection[bytes], modseq: int
+    ) -> ConditionalChange:
+        return self._change_flags(uids, action, flags, modseq)
 
     # What the store does with a whole mailbox.
 

@@ -5,19 +5,30 @@ from __future__ import annotations
 import os
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Hashable, Sequence
+from collections.abc import Callable, Collection, Generator, Hashable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 from urllib.parse import quote, unquote
 
-from refmail.store.api import MailboxExists, MailboxInfo, MaildropBusy, NoSuchMailbox, StoreError, StoreFull
+from refmail.store.api import (
+    InvalidName,
+    MailboxExists,
+    MailboxInfo,
+    MaildropBusy,
+    NoSuchMailbox,
+    Quota,
+    QuotaLimits,
+    StoreError,
+)
 from refmail.store.disk_mailbox import DiskMailbox
 from refmail.store.files import disk_errors, replace_file
 from refmail.store.locks import FileLock, try_lock
 from refmail.store.names import INBOX, above, canonical_name, listing, plan_rename
 from refmail.store.poller import Poller
+from refmail.store.quota import Books, Gate, LimitsFile, QuotaOf
+from refmail.store.uses import UsesFile, give_defaults
 from refmail.store.validity import Validity
 from refmail.store.watchers import Watchers
 
@@ -58,12 +69,18 @@ class Account(Generic[M]):
     Args:
         layout: where they are.
         validity: gives them their UIDVALIDITY.
+        gate: keeps the quota.
+        uses: where their special uses stand.
         make_mailbox: makes the object for a mailbox of its folder (or file) and its name.
     """
 
-    def __init__(self, layout: Tree, validity: Validity, make_mailbox: Callable[[Path, str], M]) -> None:
+    def __init__(
+        self, layout: Tree, validity: Validity, gate: Gate, uses: UsesFile, make_mailbox: Callable[[Path, str], M]
+    ) -> None:
         self.layout = layout
         self.validity = validity
+        self.gate = gate
+        self.uses = uses
         self.make_mailbox = make_mailbox
         #: Held while mailboxes are made, renamed or deleted and while subscriptions change.
         self.lock = FileLock(layout.file("refmail-user-lock"))
@@ -91,6 +108,18 @@ class Account(Generic[M]):
         mailbox = self.mailboxes[name] = self.make_mailbox(self.layout.folder(name), name)
         return mailbox
 
+    def exists(self, name: str) -> bool:
+        """Whether there is such a mailbox."""
+        return self.layout.exists(name)
+
+    def may_exist(self, name: str) -> bool:
+        """Whether there may be such a mailbox one day."""
+        try:
+            self.layout.folder(canonical_name(name))
+        except InvalidName:
+            return False
+        return True
+
     def make(self, name: str) -> None:
         """Make a mailbox and the levels above it; INBOX is always there."""
         for level in [*above(name), name]:
@@ -105,19 +134,30 @@ class DiskStore(ABC, Generic[M]):
         root: the folder that holds a folder for each user; made if it is not there.
         now: the clock.
         sync: whether deliveries are forced to the disk; only tests may do without.
-        quota: octets that one user's messages may take together, or None for no limit.
+        quota: what each user's mail may take together.
+        defaults: special use -> name of the mailbox that each user is given for it.
         poll: seconds between two looks for what other programs did, while somebody watches.
     """
 
     blocking = True
 
-    def __init__(self, root: Path, now: Callable[[], datetime], *, sync: bool, quota: int | None, poll: float) -> None:
+    def __init__(
+        self,
+        root: Path,
+        now: Callable[[], datetime],
+        *,
+        sync: bool,
+        quota: QuotaOf,
+        defaults: Mapping[bytes, str],
+        poll: float,
+    ) -> None:
         self.root = Path(root)
         with disk_errors(f"store in {self.root}"):
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._now = now
         self._sync = sync
         self._quota = quota
+        self._defaults = defaults
         self._lock = threading.RLock()
         self._accounts: dict[str, Account[M]] = {}
         self._watchers = Watchers()
@@ -137,17 +177,35 @@ class DiskStore(ABC, Generic[M]):
         with self._lock:
             account = self._accounts.get(user)
             if account is None:
-                account = self._accounts[user] = self._make_account(user)
+                account = self._make_account(user)
+                self._give_defaults(account)
+                self._accounts[user] = account
             return account
 
-    def _check_room(self, user: str, octets: int) -> None:
-        if self._quota is None:
+    def _give_defaults(self, account: Account[M]) -> None:
+        if not self._defaults:
             return
-        names = self._account(user).layout.names()
-        used = sum(meta.size for name in names for meta in self.open(user, name).messages())
-        if used + octets > self._quota:
-            msg = f"the quota of {self._quota} octets of {user!r} is used up"
-            raise StoreFull(msg)
+        with account.lock:
+            table = account.uses.load()
+            if give_defaults(table, self._defaults, account):
+                account.uses.save(table)
+
+    def _gate(self, user: str, tree: Tree, books: Books) -> Gate:
+        """Return what keeps a user's quota."""
+        limits = LimitsFile(tree.file("refmail-quota"), self._quota(user), sync=self._sync)
+        return Gate(user, limits, books, FileLock(tree.file("refmail-quota-lock")))
+
+    def _uses(self, tree: Tree) -> UsesFile:
+        """Return where the special uses of a user's mailboxes stand."""
+        return UsesFile(tree.file("refmail-uses"), sync=self._sync)
+
+    def quota(self, user: str) -> Quota:
+        with disk_errors(f"quota of {user!r}"):
+            return self._account(user).gate.quota()
+
+    def set_quota(self, user: str, limits: QuotaLimits) -> None:
+        with disk_errors(f"quota of {user!r}"):
+            self._account(user).gate.set_limits(limits)
 
     @contextmanager
     def _changing(self, user: str) -> Generator[Account[M]]:
@@ -173,14 +231,22 @@ class DiskStore(ABC, Generic[M]):
     def list(self, user: str) -> Sequence[MailboxInfo]:
         with disk_errors(f"mail of {user!r}"):
             account = self._account(user)
-            return listing(set(account.layout.names()), set(self._subscriptions(account)))
+            names, subscribed = set(account.layout.names()), set(self._subscriptions(account))
+            return listing(names, subscribed, account.uses.load().by_name, account.may_exist)
 
-    def create(self, user: str, name: str) -> None:
+    def create(self, user: str, name: str, uses: Collection[bytes] = ()) -> None:
         name = canonical_name(name)
         with self._changing(user) as account:
             if account.layout.exists(name):
                 msg = f"there is already a mailbox {name!r}"
                 raise MailboxExists(msg)
+            table = account.uses.load()
+            if uses:
+                table.check(uses, set(account.layout.names()))
+            if uses or name in table.by_name:
+                # First, so that no mailbox is left without the uses it was made for.
+                table.put(name, uses)
+                account.uses.save(table)
             account.make(name)
 
     def delete(self, user: str, name: str) -> None:
@@ -192,8 +258,12 @@ class DiskStore(ABC, Generic[M]):
             mailbox = self.open(user, name)
             value = mailbox.retire(lambda: account.layout.remove(name))
             account.validity.give_up({name: value})
+            account.gate.forget()
             with account.guard:
                 account.mailboxes.pop(name, None)
+            table = account.uses.load()
+            if table.by_name.pop(name, None) is not None:
+                account.uses.save(table)
 
     def rename(self, user: str, old: str, new: str) -> None:
         old, new = canonical_name(old), canonical_name(new)
@@ -201,7 +271,8 @@ class DiskStore(ABC, Generic[M]):
             if old == INBOX:
                 self._empty_inbox(user, new)
                 return
-            for source, target in plan_rename(set(account.layout.names()), old, new):
+            plan = plan_rename(set(account.layout.names()), old, new)
+            for source, target in plan:
                 mailbox = self.open(user, source)
                 value = mailbox.move(account.layout.folder(target), target)
                 account.validity.give_up({source: value})
@@ -209,19 +280,23 @@ class DiskStore(ABC, Generic[M]):
                     account.mailboxes.pop(source, None)
                     account.mailboxes[target] = mailbox
             account.make(new)
+            table = account.uses.load()
+            for source, target in plan:
+                table.move(source, target)
+            if table != account.uses.load():
+                account.uses.save(table)
 
     def _empty_inbox(self, user: str, new: str) -> None:
         self.create(user, new)
         inbox = self.open(user, INBOX)
         uids = [meta.uid for meta in inbox.messages()]
-        inbox.copy_to(self.open(user, new), uids)
-        inbox.expunge(uids)
+        inbox.move_to(self.open(user, new), uids)
 
     # Subscriptions: a file of percent-encoded names, one a line.
 
     def _subscriptions(self, account: Account[M]) -> Sequence[str]:
         try:
-            text = account.layout.file("subscriptions").read_text("utf-8")
+            text = account.layout.file("subscriptions").read_text("utf-8", "replace")
         except FileNotFoundError:
             return []
         return sorted({unquote(line) for line in text.splitlines() if line})

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import secrets
 import socket
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from datetime import datetime
 
 from refmail.store.api import Flags
 
-__all__ = ["IN_NAME", "Namer", "file_name", "flags_of", "letters_of", "split_name"]
+__all__ = ["IN_NAME", "Namer", "file_name", "flags_of", "letters_of", "size_hint", "split_name"]
 
 _LETTERS: dict[bytes, str] = {
     rb"\Draft": "D",
@@ -32,6 +33,15 @@ _LETTERS: dict[bytes, str] = {
 _FLAGS = {letter: flag for flag, letter in _LETTERS.items()}
 #: The flags that a file name can hold.
 IN_NAME: Flags = frozenset(_LETTERS)
+
+
+_SIZE = re.compile(r",S=(\d{1,18})(?=[,:]|\Z)")
+
+
+def size_hint(name: str) -> int | None:
+    """Return the size in octets that a file name gives, or None."""
+    found = _SIZE.search(name)
+    return None if found is None else int(found[1])
 
 
 def split_name(name: str) -> tuple[str, str]:

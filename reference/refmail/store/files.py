@@ -27,7 +27,7 @@ def disk_errors(what: str) -> Generator[None]:
         raise kind(msg) from error
 
 
-def write_all(descriptor: int, octets: bytes) -> None:
+def write_all(descriptor: int, octets: bytes | bytearray) -> None:
     """Write every octet; a short write goes on until the system says why."""
     view = memoryview(octets)
     while view:
@@ -43,7 +43,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def replace_file(path: Path, octets: bytes, *, sync: bool) -> None:
+def replace_file(path: Path, octets: bytes | bytearray, *, sync: bool) -> None:
     """Put a file in place of another at once: whoever opens `path` sees all of the old or all of the new."""
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(6)}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

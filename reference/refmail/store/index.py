@@ -11,9 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from refmail.store.api import Changes, Flags, MessageMeta
+from refmail.store.api import SYSTEM_FLAGS, Changes, FlagAction, Flags, MessageMeta
 
 __all__ = ["Added", "Claimed", "Flagged", "Index", "Noted", "Record", "Removed"]
+
+#: Removals that are remembered; the log is cut back to them when it is twice as long (RFC 7162 section 5.3).
+_REMEMBERED = 10_000
+#: Stands for all flags that have not changed since the message came.
+_SINCE_ARRIVAL = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,9 @@ Record = Added | Flagged | Removed | Claimed | Noted
 class Index:
     """The messages of one mailbox by UID, its counters, and the log of removals."""
 
-    def __init__(self, uid_validity: int, uid_next: int = 1, modseq: int = 1, first_recent: int = 1) -> None:
+    def __init__(
+        self, uid_validity: int, uid_next: int = 1, modseq: int = 1, first_recent: int = 1, forgotten: int = 0
+    ) -> None:
         self.uid_validity = uid_validity
         self.uid_next = uid_next
         self.modseq = modseq
@@ -79,10 +86,18 @@ class Index:
         self.renames = 0
         #: By ascending UID, because UIDs are only ever appended.
         self.entries: dict[int, MessageMeta] = {}
+        #: What all messages take on the wire.
+        self.octets = 0
         self.names: dict[int, str] = {}
         self.uids: dict[str, int] = {}
-        #: (modseq, uid) of what was removed, by ascending MODSEQ.
+        #: (modseq, uid) of what was removed, by ascending MODSEQ; the oldest are forgotten in time.
         self.removed: list[tuple[int, int]] = []
+        #: The highest MODSEQ of a removal that was forgotten.
+        self.forgotten = forgotten
+        #: How often a message was removed.
+        self.removals = 0
+        #: UID -> flag -> MODSEQ of its last change, of messages whose flags have changed.
+        self._flag_changes: dict[int, dict[bytes, int]] = {}
         self._messages: tuple[MessageMeta, ...] | None = ()
 
     def apply(self, records: Iterable[Record]) -> None:
@@ -92,10 +107,7 @@ class Index:
                 case Added():
                     self._add(record)
                 case Flagged():
-                    entry = self.entries.get(record.uid)
-                    if entry is not None:
-                        self.entries[record.uid] = replace(entry, flags=record.flags, modseq=record.modseq)
-                    self.modseq = max(self.modseq, record.modseq)
+                    self._flag(record)
                 case Removed():
                     self._remove(record)
                 case Claimed():
@@ -103,23 +115,42 @@ class Index:
                 case Noted():
                     self.note = record.note
         self._messages = None
+        if len(self.removed) > 2 * _REMEMBERED:
+            self.forgotten = self.removed[-_REMEMBERED - 1][0]
+            del self.removed[:-_REMEMBERED]
+
+    def _flag(self, record: Flagged) -> None:
+        entry = self.entries.get(record.uid)
+        if entry is not None:
+            changes = self._flag_changes.setdefault(record.uid, {_SINCE_ARRIVAL: entry.modseq})
+            changes.update(dict.fromkeys(entry.flags ^ record.flags, record.modseq))
+            self.entries[record.uid] = replace(entry, flags=record.flags, modseq=record.modseq)
+        self.modseq = max(self.modseq, record.modseq)
 
     def _add(self, record: Added) -> None:
+        before = self.entries.get(record.uid)
+        self.octets += record.size - (0 if before is None else before.size)
         self.entries[record.uid] = MessageMeta(
             record.uid, record.size, record.flags, record.internal_date, record.modseq, record.ends_in_crlf
         )
         if record.uid in self.names:
             self.renames += 1
             self.uids.pop(self.names[record.uid], None)
+            # Other programs' changes of flags are recorded in this way, too.
+            self._flag_changes.pop(record.uid, None)
         self.names[record.uid] = record.name
         self.uids[record.name] = record.uid
         self.uid_next = max(self.uid_next, record.uid + 1)
         self.modseq = max(self.modseq, record.modseq)
 
     def _remove(self, record: Removed) -> None:
-        if self.entries.pop(record.uid, None) is not None:
+        entry = self.entries.pop(record.uid, None)
+        if entry is not None:
+            self.octets -= entry.size
             self.uids.pop(self.names.pop(record.uid), None)
+            self._flag_changes.pop(record.uid, None)
         self.removed.append((record.modseq, record.uid))
+        self.removals += 1
         self.modseq = max(self.modseq, record.modseq)
 
     def messages(self) -> tuple[MessageMeta, ...]:
@@ -134,7 +165,21 @@ class Index:
             return Changes(self.modseq, (), ())
         changed = tuple(entry for entry in self.messages() if entry.modseq > modseq)
         start = bisect.bisect_right(self.removed, modseq, key=lambda pair: pair[0])
-        return Changes(self.modseq, changed, tuple(sorted(uid for _, uid in self.removed[start:])))
+        expunged = tuple(sorted(uid for _, uid in self.removed[start:]))
+        return Changes(self.modseq, changed, expunged, modseq >= self.forgotten)
+
+    def has_changed(self, uid: int, action: FlagAction, flags: Flags, since: int) -> bool:
+        """Say whether what an action on these flags touches has changed after a MODSEQ (RFC 7162 section 3.1.3).
+
+        Single flags are told apart where that is known; a keyword that the message never had does not exist.
+        """
+        entry = self.entries[uid]
+        if entry.modseq <= since or action == "replace":
+            return entry.modseq > since
+        changes = self._flag_changes.get(uid, {})
+        arrival = changes.get(_SINCE_ARRIVAL, entry.modseq)
+        existing = (flag for flag in flags if flag in SYSTEM_FLAGS or flag in entry.flags or flag in changes)
+        return any(changes.get(flag, arrival) > since for flag in existing)
 
     def recent(self) -> frozenset[int]:
         r"""Return the UIDs that no session was told of as \Recent."""
@@ -146,3 +191,5 @@ class Index:
         kept = [pair for pair in older.removed if pair[1] not in known]
         lost = [uid for uid in older.entries if uid not in self.entries and uid not in known]
         self.removed = sorted([*kept, *self.removed, *((self.modseq, uid) for uid in lost)])
+        if self.forgotten <= older.modseq:
+            self.forgotten = min(self.forgotten, older.forgotten)

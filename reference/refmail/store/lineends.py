@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import re
 
+from refmail.message.lines import has_only_crlf
+
 __all__ = ["ends_in_crlf", "normalised", "to_disk", "to_wire", "wire_size"]
 
 _CRLF = re.compile(rb"(?<!\r)\r\n")
@@ -20,6 +22,10 @@ _LF = re.compile(rb"(?<!\r)\n")
 
 def to_disk(octets: bytes) -> bytes:
     """Return the octets of the file for a message as it goes over the wire."""
+    # Single octets are found much faster than pairs, and nearly every message has nothing but CRLF.
+    without_cr = octets.replace(b"\r", b"")
+    if without_cr.replace(b"\n", b"\r\n") == octets:
+        return without_cr
     if b"\r\r\n" in octets:
         return _CRLF.sub(b"\n", octets)
     return octets.replace(b"\r\n", b"\n")
@@ -27,14 +33,14 @@ def to_disk(octets: bytes) -> bytes:
 
 def to_wire(octets: bytes) -> bytes:
     """Return the message as it goes over the wire for the octets of a file."""
-    if b"\r\n" in octets:
+    if b"\r" in octets and b"\r\n" in octets:
         return _LF.sub(b"\r\n", octets)
     return octets.replace(b"\n", b"\r\n")
 
 
 def normalised(octets: bytes) -> bytes:
     """Return the message as it will be read back."""
-    return to_wire(to_disk(octets))
+    return octets if has_only_crlf(octets) else to_wire(to_disk(octets))
 
 
 def ends_in_crlf(octets: bytes) -> bool:
@@ -44,4 +50,4 @@ def ends_in_crlf(octets: bytes) -> bool:
 
 def wire_size(octets: bytes) -> int:
     """Return the octets that the octets of a file take on the wire."""
-    return len(octets) + octets.count(b"\n") - octets.count(b"\r\n")
+    return len(octets) + octets.count(b"\n") - (octets.count(b"\r\n") if b"\r" in octets else 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +11,11 @@ from pathlib import Path
 from refmail.store.disk_store import Account, DiskStore, utc_now
 from refmail.store.filenames import Namer
 from refmail.store.layout import Layout
+from refmail.store.locks import FileLock
 from refmail.store.maildir_mailbox import MaildirMailbox, Surroundings
+from refmail.store.maildirsize import MaildirSize
 from refmail.store.names import INBOX
+from refmail.store.quota import QuotaOf, unlimited
 from refmail.store.validity import Validity
 
 __all__ = ["MaildirStore"]
@@ -29,7 +32,8 @@ class MaildirStore(DiskStore[MaildirMailbox]):
         now: the clock for internal dates and file names.
         host: the host part of file names; this host's name by default.
         sync: whether deliveries are forced to the disk; only tests may do without.
-        quota: octets that one user's messages may take together, or None for no limit.
+        quota: what each user's mail may take together, in octets of the files.
+        defaults: special use -> name of the mailbox that each user is given for it.
         poll: seconds between two looks for what other programs did, while somebody watches.
         mailbox: makes the object for a mailbox of its folder, its name and what surrounds it.
     """
@@ -41,26 +45,38 @@ class MaildirStore(DiskStore[MaildirMailbox]):
         *,
         host: str | None = None,
         sync: bool = True,
-        quota: int | None = None,
+        quota: QuotaOf = unlimited,
+        defaults: Mapping[bytes, str] | None = None,
         poll: float = 1.0,
         mailbox: _MakeMailbox = MaildirMailbox,
     ) -> None:
-        super().__init__(root, now, sync=sync, quota=quota, poll=poll)
+        super().__init__(root, now, sync=sync, quota=quota, defaults=defaults or {}, poll=poll)
         self._namer = Namer(now, host)
         self._make_mailbox = mailbox
 
     def _make_account(self, user: str) -> Account[MaildirMailbox]:
         layout = Layout(self.root, user, sync=self._sync)
         layout.make(INBOX)
+        books = MaildirSize(
+            layout.file("maildirsize"), lambda: [layout.folder(name) for name in layout.names()], sync=self._sync
+        )
+        gate = self._gate(user, layout, books)
         around = Surroundings(
             now=self._now,
             namer=self._namer,
             validity=Validity(layout.file("refmail-validity"), self._now, sync=self._sync),
             sync=self._sync,
-            check_room=lambda octets: self._check_room(user, octets),
+            moving=FileLock(layout.file("refmail-move-lock")),
+            gate=gate,
             changed=lambda: self._watchers.notify(user),
         )
-        return Account(layout, around.validity, lambda folder, name: self._make_mailbox(folder, name, around))
+        return Account(
+            layout,
+            around.validity,
+            gate,
+            self._uses(layout),
+            lambda folder, name: self._make_mailbox(folder, name, around),
+        )
 
     def _signature(self, user: str) -> Hashable:
         maildir = self._account(user).layout.folder(INBOX)
@@ -72,4 +88,8 @@ class MaildirStore(DiskStore[MaildirMailbox]):
                     with suppress(FileNotFoundError):
                         status = (folder / part).stat()
                         times.append((f"{folder.name}/{part}", status.st_mtime_ns, status.st_size))
+        account = self._account(user)
+        with account.guard:
+            due = [name for name, mailbox in account.mailboxes.items() if mailbox.wants_look]
+        times.extend((name, 0, 0) for name in due)
         return tuple(times)

@@ -64,7 +64,7 @@ class Places:
         Raises:
             ValueError: a name in the index is not ours.
         """
-        state = (prologue, len(index.removed), index.renames)
+        state = (prologue, index.removals, index.renames)
         if index is not self._index or state != self._followed:
             self.extents, self.offsets, self.end, self._next = {}, {}, prologue, 1
         # Where all are new, the gaps between UIDs may be wide.

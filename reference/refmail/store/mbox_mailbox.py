@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from refmail.store.api import FlagAction, Mailbox, MessageMeta, StoreError
+from refmail.store.api import ConditionalChange, FlagAction, Mailbox, NewMessage, QuotaUsage, StoreError
 from refmail.store.disk_mailbox import DiskMailbox
 from refmail.store.files import disk_errors
-from refmail.store.flags import canonical_flags, combine
-from refmail.store.index import Claimed, Flagged
+from refmail.store.flags import canonical_flags, plan_flags
+from refmail.store.index import Claimed, Index
+from refmail.store.locks import FileLock
 from refmail.store.mbox_layout import LOCK_SUFFIX
 from refmail.store.mbox_mirror import MboxMirror
 from refmail.store.mbox_parcel import Parcel, parcel
 from refmail.store.names import INBOX
+from refmail.store.quota import Gate
 from refmail.store.validity import Validity
 
 __all__ = ["MboxMailbox", "MboxSurroundings"]
@@ -30,8 +33,10 @@ class MboxSurroundings:
     sync: bool
     #: Seconds to wait for other programs that have locked an mbox.
     lock_seconds: float
-    #: Raises StoreFull if the user may not have so many more octets; called without the mailbox's lock.
-    check_room: Callable[[int], None]
+    #: Held by whoever holds two mailboxes at once, so that nobody else does.
+    moving: FileLock
+    #: Keeps the quota; entered without the mailbox's lock.
+    gate: Gate
     #: Tells watchers; called without the mailbox's lock.
     changed: Callable[[], None]
 
@@ -73,37 +78,64 @@ class MboxMailbox(DiskMailbox):
     # Changes.
 
     def add(self, octets: bytes, flags: Collection[bytes] = (), internal_date: datetime | None = None) -> int:
-        date = internal_date or self._around.now()
-        return self._commit([parcel(octets, canonical_flags(flags), date)])[0]
+        return self.add_all([NewMessage(octets, flags, internal_date)])[0]
+
+    def add_all(self, messages: Sequence[NewMessage]) -> Sequence[int]:
+        now = self._around.now()
+        return self._commit([parcel(m.octets, canonical_flags(m.flags), m.internal_date or now) for m in messages])
 
     def _commit(self, parcels: Sequence[Parcel]) -> list[int]:
         with disk_errors(f"delivery to mailbox {self.name!r}"):
-            self._around.check_room(sum(each.size for each in parcels))
-            with self._transaction():
+            size = QuotaUsage(sum(each.size for each in parcels), len(parcels))
+            with self._around.gate.admit(size), self._transaction():
                 return self._mirror.append(parcels)
 
     def copy_to(self, target: Mailbox, uids: Iterable[int]) -> Sequence[int]:
+        other = self._of_one_store(target)
+        # Never two mailboxes' locks at once: another copy may go the other way.
+        with self._transaction() as index:
+            parcels = self._parcels(index, uids)
+        return other._commit(parcels)  # noqa: SLF001 - another object of this class
+
+    @staticmethod
+    def _of_one_store(target: Mailbox) -> MboxMailbox:
         if not isinstance(target, MboxMailbox):
             msg = "messages can only be copied within one store"
             raise StoreError(msg)
-        # Never two mailboxes' locks at once: another copy may go the other way.
-        with self._transaction() as index:
-            parcels: list[Parcel] = []
-            for uid in uids:
-                octets = self._mirror.read(uid)
-                meta = index.entries[uid]
-                parcels.append(parcel(octets, meta.flags, meta.internal_date))
-        return target._commit(parcels)  # noqa: SLF001 - another object of this class
+        return target
 
-    def change_flags(self, uids: Iterable[int], action: FlagAction, flags: Collection[bytes]) -> Sequence[MessageMeta]:
-        wanted = canonical_flags(flags)
+    def _parcels(self, index: Index, uids: Iterable[int]) -> list[Parcel]:
+        parcels: list[Parcel] = []
+        for uid in uids:
+            octets = self._mirror.read(uid)
+            meta = index.entries[uid]
+            parcels.append(parcel(octets, meta.flags, meta.internal_date))
+        return parcels
+
+    def move_to(self, target: Mailbox, uids: Iterable[int]) -> Sequence[int]:
+        other = self._of_one_store(target)
+        chosen = list(uids)
+        with (
+            disk_errors(f"move to mailbox {other.name!r}"),
+            self._around.moving,
+            self._transaction() as index,
+            nullcontext() if other is self else other._transaction(),  # noqa: SLF001 - another object of this class
+        ):
+            moved = other._mirror.append(self._parcels(index, chosen))  # noqa: SLF001 - same
+            try:
+                self._mirror.remove(frozenset(chosen))
+            except BaseException:
+                other._mirror.remove(frozenset(moved))  # noqa: SLF001 - same
+                raise
+            return moved
+
+    def _change_flags(
+        self, uids: Iterable[int], action: FlagAction, flags: Collection[bytes], since: int | None
+    ) -> ConditionalChange:
         with self._transaction() as index:
-            chosen = [uid for uid in sorted(set(uids)) if uid in index.entries]
-            after = {uid: combine(index.entries[uid].flags, action, wanted) for uid in chosen}
-            modseq = index.modseq + 1
-            changed = [Flagged(modseq, uid, new) for uid, new in after.items() if new != index.entries[uid].flags]
-            self._mirror.record(changed, durable=False)
-            return [index.entries[uid] for uid in chosen]
+            plan = plan_flags(index, uids, action, flags, since)
+            self._mirror.record(plan.records, durable=False)
+            return plan.outcome(index)
 
     def expunge(self, uids: Iterable[int]) -> Sequence[int]:
         with self._transaction():

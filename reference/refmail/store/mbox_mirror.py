@@ -34,7 +34,7 @@ from refmail.store.mbox_format import unmarked, unquote
 from refmail.store.mbox_locks import Held, hold
 from refmail.store.mbox_parcel import Parcel
 from refmail.store.mbox_recognise import adopt, arrived, recognise
-from refmail.store.mbox_rewrite import UNDO_SUFFIX, recover, remove_ranges
+from refmail.store.mbox_rewrite import UNDO_SUFFIX, recover, remove_ranges, settle
 from refmail.store.mbox_scan import Seen, digest_of, read_range, scan
 from refmail.store.uidlist import Damaged, UidList
 
@@ -120,8 +120,10 @@ class MboxMirror:
         self._shown = True
         return self._known()
 
-    def look(self, index: Index) -> None:
+    def look(self, index: Index) -> bool:
         """Do nothing: `refresh` has looked."""
+        del index
+        return False
 
     def _refuse(self) -> None:
         msg = f"the mailbox in {self.path} was replaced by another"
@@ -191,7 +193,9 @@ class MboxMirror:
         try:
             with hold(self.path, self._lock_seconds) as held:
                 if held.writable:
-                    recover(self.path, held.descriptor)
+                    mark = self._mark(self._known())
+                    recorded = mark == _Mark.of(os.fstat(held.descriptor), mark.prologue)
+                    recover(self.path, held.descriptor, recorded=recorded)
                 self._notice(held)
                 yield held
         except FileNotFoundError as error:
@@ -352,6 +356,7 @@ class MboxMirror:
             remove_ranges(self.path, held.descriptor, ranges, sync=self._sync)
             records: list[Record] = [Removed(index.modseq + 1, uid) for uid in present]
             self._record_file(held, records, self._mark(index).prologue)
+            settle(self.path)
             return present
 
     def _require_writable(self, held: Held) -> None:

@@ -3,8 +3,9 @@
 The file is changed in place: other programs hold it open, wait for a lock on it, or
 know it by a link, and would go on with the old one if another took its name. Before
 anything is changed, all from the first removed octet on is copied to a file beside
-it, the undo file. Who finds an undo file puts back what is in it, unless the change
-had come to its end or another program has rewritten the mbox since.
+it, the undo file. It stays until the index knows of the change: of two messages that
+are alike, nothing else could tell which is gone. Who finds an undo file puts back what
+is in it, unless the change is in the index or another program has rewritten the mbox.
 
     undo-file = "refmail-undo 1" SP start SP size *(SP from "-" to) LF old-octets
 
@@ -21,13 +22,13 @@ from pathlib import Path
 from refmail.store.files import sync_folder, write_all
 from refmail.store.mbox_scan import read_range
 
-__all__ = ["UNDO_SUFFIX", "recover", "remove_ranges"]
+__all__ = ["UNDO_SUFFIX", "recover", "remove_ranges", "settle"]
 
 UNDO_SUFFIX = ".refmail-undo"
 _MAGIC = b"refmail-undo 1"
 #: Octets that are copied at once.
 _CHUNK = 1 << 20
-#: Octets that reach the disk together or not at all.
+#: Octets that are compared at once.
 _SECTOR = 512
 
 Range = tuple[int, int]
@@ -47,7 +48,7 @@ def _chunks(ranges: Sequence[Range]) -> Iterator[Range]:
 
 
 def remove_ranges(path: Path, descriptor: int, removed: Sequence[Range], *, sync: bool) -> None:
-    """Take ranges out of a locked mbox.
+    """Take ranges out of a locked mbox; `settle` it once that is written down elsewhere.
 
     Args:
         path: the mbox; the undo file is made beside it.
@@ -75,9 +76,13 @@ def remove_ranges(path: Path, descriptor: int, removed: Sequence[Range], *, sync
         if sync:
             os.fsync(descriptor)
     except BaseException:
-        recover(path, descriptor)
+        recover(path, descriptor, recorded=False)
         raise
-    undo.unlink()
+
+
+def settle(path: Path) -> None:
+    """Let a removal last: what it changed is known elsewhere."""
+    path.with_name(path.name + UNDO_SUFFIX).unlink(missing_ok=True)
 
 
 def _prepare(undo: Path, descriptor: int, start: int, size: int, kept: Sequence[Range], *, sync: bool) -> None:
@@ -111,8 +116,14 @@ def _put(descriptor: int, at: int, octets: bytes) -> None:
         view, at = view[count:], at + count
 
 
-def recover(path: Path, descriptor: int) -> None:
-    """Undo a removal that was cut short, where there was one; the mbox is locked."""
+def recover(path: Path, descriptor: int, *, recorded: bool) -> None:
+    """Undo a removal that was cut short, where there was one; the mbox is locked.
+
+    Args:
+        path: the mbox.
+        descriptor: the same, open.
+        recorded: whether the index knows the file as it is now.
+    """
     undo = path.with_name(path.name + UNDO_SUFFIX)
     try:
         file = os.open(undo, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -120,6 +131,11 @@ def recover(path: Path, descriptor: int) -> None:
         return
     try:
         before = _Before(file)
+        if before.is_changed(descriptor) and not recorded:
+            # From here on, too, every state that a crash may leave is known.
+            for begin, end in _chunks([(os.fstat(descriptor).st_size, before.size)]):
+                _put(descriptor, begin, before.read(begin, end))
+            os.fsync(descriptor)
         if before.is_half_changed(descriptor):
             for begin, end in _chunks([(before.start, before.size)]):
                 _put(descriptor, begin, before.read(begin, end))
@@ -129,10 +145,13 @@ def recover(path: Path, descriptor: int) -> None:
     undo.unlink()
 
 
-def _common(one: bytes, other: bytes) -> int:
-    """Return how many octets are alike before the first that are not."""
-    shorter = min(len(one), len(other))
-    return next((at for at in range(shorter) if one[at] != other[at]), shorter)
+def _is_mixed(now: bytes, old: bytes, wanted: bytes) -> bool:
+    """Whether each octet is one of the two that stand in its place."""
+    return len(now) == len(old) and all(map(_is_either, now, old, wanted))
+
+
+def _is_either(now: int, old: int, wanted: int) -> bool:
+    return now in (old, wanted)
 
 
 class _Before:
@@ -163,8 +182,20 @@ class _Before:
         shift = self._offset - self.start
         return read_range(self._file, begin + shift, end + shift)
 
+    def is_changed(self, descriptor: int) -> bool:
+        """Whether all is as it should become, or some of what was cut off has been put back already."""
+        size = os.fstat(descriptor).st_size
+        at = self.start
+        for octets in self._after():
+            if read_range(descriptor, at, at + len(octets)) != octets:
+                return False
+            at += len(octets)
+        return at <= size < self.size and all(
+            read_range(descriptor, begin, end) == self.read(begin, end) for begin, end in _chunks([(at, size)])
+        )
+
     def is_half_changed(self, descriptor: int) -> bool:
-        """Whether each sector is as it should become up to somewhere and then as it was, and nothing is cut off yet."""
+        """Whether each octet is as it was or as it should become, and nothing is cut off yet."""
         if os.fstat(descriptor).st_size < self.size:
             return False
         after = self._after()
@@ -178,8 +209,7 @@ class _Before:
             wanted, fresh = fresh[: end - at], fresh[end - at :]
             # Nothing is written behind the new end.
             wanted += old[len(wanted) :]
-            done = _common(now, wanted)
-            if now[done:] != old[done:]:
+            if now not in (old, wanted) and not _is_mixed(now, old, wanted):
                 return False
             at = end
         return True

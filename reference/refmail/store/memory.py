@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from refmail.store.api import (
     Changes,
+    ConditionalChange,
     FlagAction,
     Mailbox,
     MailboxExists,
     MailboxInfo,
     MaildropBusy,
     MessageMeta,
+    NewMessage,
     NoSuchMailbox,
     NoSuchMessage,
+    Quota,
+    QuotaLimits,
+    QuotaUsage,
     StoreError,
-    StoreFull,
 )
-from refmail.store.flags import canonical_flags, combine
-from refmail.store.index import Added, Claimed, Flagged, Index, Removed
+from refmail.store.flags import canonical_flags, plan_flags
+from refmail.store.index import Added, Claimed, Index, Removed
 from refmail.store.lineends import normalised
 from refmail.store.names import INBOX, above, canonical_name, check_user, listing, plan_rename
+from refmail.store.notes import MemoryKeeper, Note, Recipe
+from refmail.store.noting import Notes
+from refmail.store.quota import QuotaOf, require_room, unlimited
+from refmail.store.uses import UseTable
 from refmail.store.watchers import Watchers
 
 __all__ = ["MemoryMailbox", "MemoryStore"]
@@ -45,6 +53,7 @@ class MemoryMailbox:
         self.deleted = False
         self.index = Index(uid_validity)
         self.octets: dict[int, bytes] = {}
+        self._notes = Notes(lambda recipe: MemoryKeeper(recipe.parts), self._transaction, self.read_many)
 
     @property
     def uid_validity(self) -> int:
@@ -70,6 +79,10 @@ class MemoryMailbox:
         with self._transaction() as index:
             return index.messages()
 
+    def total_size(self) -> int:
+        with self._transaction() as index:
+            return index.octets
+
     def claim_recent(self) -> frozenset[int]:
         with self._transaction() as index:
             recent = index.recent()
@@ -81,12 +94,20 @@ class MemoryMailbox:
             return len(index.recent())
 
     def add(self, octets: bytes, flags: Collection[bytes] = (), internal_date: datetime | None = None) -> int:
-        date = internal_date or self._store.now()
+        return self.add_all([NewMessage(octets, flags, internal_date)])[0]
+
+    def add_all(self, messages: Sequence[NewMessage]) -> Sequence[int]:
+        now = self._store.now()
         with self._transaction():
-            return self._add([(normalised(octets), canonical_flags(flags), date)])[0]
+            return self._add(
+                [(normalised(m.octets), canonical_flags(m.flags), m.internal_date or now) for m in messages]
+            )
 
     def _add(self, messages: Sequence[tuple[bytes, frozenset[bytes], datetime]]) -> list[int]:
-        self._store.check_room(self._user, sum(len(octets) for octets, _, _ in messages))
+        self._store.require_room(self._user, QuotaUsage(sum(len(octets) for octets, _, _ in messages), len(messages)))
+        return self._put(messages)
+
+    def _put(self, messages: Sequence[tuple[bytes, frozenset[bytes], datetime]]) -> list[int]:
         index = self.index
         modseq = index.modseq + 1
         uids: list[int] = []
@@ -99,12 +120,28 @@ class MemoryMailbox:
         return uids
 
     def copy_to(self, target: Mailbox, uids: Iterable[int]) -> Sequence[int]:
+        other = self._of_one_store(target)
+        with self._transaction(), other._transaction():  # noqa: SLF001 - another object of this class
+            return other._add(self._copies(uids))  # noqa: SLF001 - same
+
+    def move_to(self, target: Mailbox, uids: Iterable[int]) -> Sequence[int]:
+        other = self._of_one_store(target)
+        chosen = list(uids)
+        with self._transaction(), other._transaction():  # noqa: SLF001 - another object of this class
+            moved = other._put(self._copies(chosen))  # noqa: SLF001 - same
+            self.expunge(chosen)
+            return moved
+
+    @staticmethod
+    def _of_one_store(target: Mailbox) -> MemoryMailbox:
         if not isinstance(target, MemoryMailbox):
             msg = "messages can only be copied within one store"
             raise StoreError(msg)
-        with self._transaction() as index, target._transaction():  # noqa: SLF001 - another object of this class
-            found = [(self._octets(uid), index.entries[uid]) for uid in uids]
-            return target._add([(octets, meta.flags, meta.internal_date) for octets, meta in found])  # noqa: SLF001 - same
+        return target
+
+    def _copies(self, uids: Iterable[int]) -> list[tuple[bytes, frozenset[bytes], datetime]]:
+        found = [(self._octets(uid), self.index.entries[uid]) for uid in uids]
+        return [(octets, meta.flags, meta.internal_date) for octets, meta in found]
 
     def _octets(self, uid: int) -> bytes:
         try:
@@ -117,14 +154,34 @@ class MemoryMailbox:
         with self._transaction():
             return self._octets(uid)
 
+    def read_many(self, uids: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        for uid in uids:
+            with self._transaction():
+                octets = self.octets.get(uid)
+            if octets is not None:
+                yield uid, octets
+
+    def noted(self, recipe: Recipe, uids: Collection[int]) -> Mapping[int, Note]:
+        return self._notes.noted(recipe, uids)
+
+    def noted_containing(self, recipe: Recipe, uids: Collection[int], part: int, text: bytes) -> set[int]:
+        return self._notes.noted_containing(recipe, uids, part, text)
+
     def change_flags(self, uids: Iterable[int], action: FlagAction, flags: Collection[bytes]) -> Sequence[MessageMeta]:
-        wanted = canonical_flags(flags)
+        return self._change_flags(uids, action, flags, None).messages
+
+    def change_flags_unless_modified(
+        self, uids: Iterable[int], action: FlagAction, flags: Collection[bytes], modseq: int
+    ) -> ConditionalChange:
+        return self._change_flags(uids, action, flags, modseq)
+
+    def _change_flags(
+        self, uids: Iterable[int], action: FlagAction, flags: Collection[bytes], since: int | None
+    ) -> ConditionalChange:
         with self._transaction() as index:
-            present = [uid for uid in sorted(set(uids)) if uid in index.entries]
-            modseq = index.modseq + 1
-            after = {uid: combine(index.entries[uid].flags, action, wanted) for uid in present}
-            index.apply([Flagged(modseq, uid, new) for uid, new in after.items() if new != index.entries[uid].flags])
-            return [index.entries[uid] for uid in present]
+            plan = plan_flags(index, uids, action, flags, since)
+            index.apply(plan.records)
+            return plan.outcome(index)
 
     def expunge(self, uids: Iterable[int]) -> Sequence[int]:
         with self._transaction() as index:
@@ -144,6 +201,9 @@ class MemoryMailbox:
 class _Account:
     mailboxes: dict[str, MemoryMailbox]
     subscriptions: set[str] = field(default_factory=set[str])
+    uses: UseTable = field(default_factory=UseTable)
+    #: Limits that were set in place of the configured ones.
+    limits: QuotaLimits | None = None
     locked: bool = False
     #: How often a mailbox was made, renamed or deleted.
     moves: int = 0
@@ -170,14 +230,21 @@ class MemoryStore:
 
     Args:
         now: the clock for internal dates and the first UIDVALIDITY.
-        quota: octets that one user's messages may take together, or None for no limit.
+        quota: what each user's mail may take together, in octets on the wire.
+        defaults: special use -> name of the mailbox that each user is given for it.
     """
 
     blocking = False
 
-    def __init__(self, now: Callable[[], datetime] = _utc_now, quota: int | None = None) -> None:
+    def __init__(
+        self,
+        now: Callable[[], datetime] = _utc_now,
+        quota: QuotaOf = unlimited,
+        defaults: Mapping[bytes, str] | None = None,
+    ) -> None:
         self.now = now
         self._quota = quota
+        self._defaults = dict(defaults or {})
         self._lock = threading.RLock()
         self._accounts: dict[str, _Account] = {}
         self._validities = itertools.count(max(1, int(now().timestamp()) & 0x7FFFFFFF))
@@ -191,13 +258,14 @@ class MemoryStore:
         try:
             with self._lock:
                 account = self._account(user)
-                before = account.generation
+                outermost = self._depth == 0
+                before = account.generation if outermost else (0, 0)
                 self._depth += 1
                 try:
                     yield account
                 finally:
                     self._depth -= 1
-                    changed = self._depth == 0 and account.generation != before
+                    changed = outermost and account.generation != before
         finally:
             if changed:
                 self._watchers.notify(user)
@@ -207,19 +275,35 @@ class MemoryStore:
         if account is None:
             inbox = MemoryMailbox(self, check_user(user), INBOX, next(self._validities))
             account = self._accounts[user] = _Account({INBOX: inbox})
+            for use, name in self._defaults.items():
+                self._make(account, user, [*above(name), name])
+                account.uses.put(name, {use, *account.uses.by_name.get(name, ())})
         return account
 
-    def check_room(self, user: str, octets: int) -> None:
-        """Raise StoreFull if so many more octets exceed the user's quota."""
-        if self._quota is None:
-            return
-        used = sum(meta.size for box in self._account(user).mailboxes.values() for meta in box.index.messages())
-        if used + octets > self._quota:
-            msg = f"the quota of {self._quota} octets of {user!r} is used up"
-            raise StoreFull(msg)
+    def require_room(self, user: str, more: QuotaUsage) -> None:
+        """Raise OverQuota if so much more exceeds the user's quota."""
+        with self.transaction(user) as account:
+            if not self._limits(account, user).unlimited:
+                quota = self.quota(user)
+                require_room(user, quota.limits, quota.usage, more)
+
+    def _limits(self, account: _Account, user: str) -> QuotaLimits:
+        return account.limits if account.limits is not None else self._quota(user)
+
+    def quota(self, user: str) -> Quota:
+        with self.transaction(user) as account:
+            limits = self._limits(account, user)
+            indexes = [box.index for box in account.mailboxes.values()]
+            usage = QuotaUsage(sum(index.octets for index in indexes), sum(len(index.entries) for index in indexes))
+            return Quota(limits, usage)
+
+    def set_quota(self, user: str, limits: QuotaLimits) -> None:
+        with self.transaction(user) as account:
+            account.limits = limits
 
     def deliver(self, user: str, octets: bytes) -> None:
-        self.open(user, INBOX).add(octets)
+        with self.transaction(user) as account:
+            account.mailboxes[INBOX].add(octets)
 
     def open(self, user: str, name: str) -> MemoryMailbox:
         with self.transaction(user) as account:
@@ -233,14 +317,16 @@ class MemoryStore:
 
     def list(self, user: str) -> Sequence[MailboxInfo]:
         with self.transaction(user) as account:
-            return listing(account.mailboxes, account.subscriptions)
+            return listing(account.mailboxes, account.subscriptions, account.uses.by_name)
 
-    def create(self, user: str, name: str) -> None:
+    def create(self, user: str, name: str, uses: Collection[bytes] = ()) -> None:
         name = canonical_name(name)
         with self.transaction(user) as account:
             if name in account.mailboxes:
                 msg = f"there is already a mailbox {name!r}"
                 raise MailboxExists(msg)
+            account.uses.check(uses, account.mailboxes)
+            account.uses.put(name, uses)
             self._make(account, user, [*above(name), name])
 
     def _make(self, account: _Account, user: str, names: Iterable[str]) -> None:
@@ -256,6 +342,7 @@ class MemoryStore:
         with self.transaction(user) as account:
             self._mailbox(account, name).deleted = True
             account.take(name)
+            account.uses.put(name, ())
 
     def rename(self, user: str, old: str, new: str) -> None:
         old, new = canonical_name(old), canonical_name(new)
@@ -264,8 +351,7 @@ class MemoryStore:
                 self.create(user, new)
                 inbox = account.mailboxes[INBOX]
                 uids = list(inbox.index.entries)
-                inbox.copy_to(account.mailboxes[new], uids)
-                inbox.expunge(uids)
+                inbox.move_to(account.mailboxes[new], uids)
                 return
             plan = plan_rename(account.mailboxes, old, new)
             for box, target in [(account.take(source), target) for source, target in plan]:
@@ -274,6 +360,8 @@ class MemoryStore:
                     # A name must not come back with a lower UIDVALIDITY (RFC 3501 section 2.3.1.1).
                     box.index.uid_validity = next(self._validities)
                 account.put(target, box)
+            for source, target in plan:
+                account.uses.move(source, target)
             self._make(account, user, above(new))
 
     def subscribe(self, user: str, name: str) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
-from refmail.store.api import InvalidName, MailboxExists, MailboxInfo, NoSuchMailbox
+from refmail.store.api import Flags, InvalidName, MailboxExists, MailboxInfo, NoSuchMailbox
 
-__all__ = ["INBOX", "above", "canonical_name", "check_user", "listing", "plan_rename"]
+__all__ = ["INBOX", "above", "canonical_name", "check_user", "listing", "plan_rename", "possible_name"]
 
 INBOX = "INBOX"
 #: Longest name of a level in characters: far beyond use, far below what file systems take.
@@ -58,11 +58,40 @@ def above(name: str) -> list[str]:
     return ["/".join(levels[:count]) for count in range(1, len(levels))]
 
 
-def listing(names: Collection[str], subscribed: Collection[str]) -> list[MailboxInfo]:
-    """Return the mailbox list: the names, and the levels above them that are no mailboxes."""
+def possible_name(name: str) -> bool:
+    """Whether a mailbox may have the name."""
+    try:
+        canonical_name(name)
+    except InvalidName:
+        return False
+    return True
+
+
+def listing(
+    names: Collection[str],
+    subscribed: Collection[str],
+    uses: Mapping[str, Flags],
+    possible: Callable[[str], bool] = possible_name,
+) -> list[MailboxInfo]:
+    """Return the mailbox list: the names, and the levels above them that are no mailboxes.
+
+    Args:
+        names: of the mailboxes.
+        subscribed: names that are subscribed.
+        uses: special uses by name.
+        possible: whether a mailbox may have a name.
+    """
     parents = {parent for name in names for parent in above(name)}
     return [
-        MailboxInfo(name, name in names, name in parents, name in subscribed) for name in sorted(parents.union(names))
+        MailboxInfo(
+            name,
+            name in names,
+            name in parents,
+            name in subscribed,
+            uses.get(name, frozenset()) if name in names else frozenset(),
+            no_inferiors=name not in parents and not possible(name + "/x"),
+        )
+        for name in sorted(parents.union(names))
     ]
 
 

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from refmail.store.filenames import split_name
 from refmail.store.lineends import ends_in_crlf, wire_size
+from refmail.store.places import Places
 
-__all__ = ["SUBFOLDERS", "Place", "Sighting", "measure", "read_file", "scan", "sweep", "timestamps"]
+__all__ = ["SUBFOLDERS", "Sighting", "measure", "read_file", "scan", "sweep", "timestamps"]
 
 SUBFOLDERS = ("tmp", "new", "cur")
 #: Seconds after which a file in tmp/ is a leftover of a delivery that failed: 36 hours.
 _LEFTOVER = 36 * 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a message is."""
-
-    sub: Literal["new", "cur"]
-    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,26 +38,62 @@ def timestamps(folder: Path) -> tuple[int, int]:
     return (folder / "new").stat().st_mtime_ns, (folder / "cur").stat().st_mtime_ns
 
 
-def scan(folder: Path) -> dict[str, Place]:
+def scan(folder: Path, known: Places) -> Places:
     """Return the messages by the unique part of their names.
 
     new/ is read first: a message that moves to cur/ meanwhile is then seen at least once.
+
+    Args:
+        folder: the mailbox.
+        known: what an earlier look has found to be files; other names are looked at.
     """
-    places: dict[str, Place] = {}
+    places = Places()
     subs: tuple[Literal["new", "cur"], ...] = ("new", "cur")
     for sub in subs:
-        with os.scandir(folder / sub) as entries:
-            for entry in entries:
-                if not entry.name.startswith(".") and entry.is_file(follow_symlinks=False):
-                    places[split_name(entry.name)[0]] = Place(sub, entry.name)
+        for name in _names(folder / sub) if known else _files(folder / sub):
+            base, colon, info = name.partition(":")
+            if base in known or not known or _is_file(folder / sub / name):
+                places.note(sub, base, colon + info)
     return places
 
 
-def read_file(path: Path) -> bytes:
+def _names(folder: Path) -> Iterator[str]:
+    # One after the other: a list of all names of a large folder takes much memory.
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            yield entry.name
+
+
+def _files(folder: Path) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.name.startswith(".") and entry.is_file(follow_symlinks=False):
+                yield entry.name
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return not path.name.startswith(".") and stat.S_ISREG(path.lstat().st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def read_file(path: Path | str) -> bytes:
     """Read a file, but not through a symbolic link."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read()
+    try:
+        # One octet more than there should be tells that this was all.
+        expected = os.fstat(descriptor).st_size + 1
+        octets = os.read(descriptor, expected)
+        if len(octets) == expected - 1:
+            return octets
+        pieces = [octets]
+        while octets:
+            octets = os.read(descriptor, expected)
+            pieces.append(octets)
+        return b"".join(pieces)
+    finally:
+        os.close(descriptor)
 
 
 def measure(path: Path) -> Sighting:

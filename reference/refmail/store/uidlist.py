@@ -5,23 +5,26 @@ and then rewritten by way of a temporary file in the same folder, with a new
 generation, by which other processes see that they must read it anew. A last
 line without its line end is a write that was cut short: it counts for nothing.
 
-    header  = "refmail-uidlist 1" SP generation SP uid-validity SP uid-next SP modseq SP first-recent
+    header  = "refmail-uidlist 2" SP generation SP uid-validity SP uid-next SP modseq SP first-recent SP forgotten
     added   = "a" SP modseq SP uid SP size ["-"] SP date SP name *(SP flag)    ; "-": the last CRLF is missing
     flagged = "f" SP modseq SP uid *(SP flag)
     removed = "x" SP modseq SP uid
     claimed = "r" SP first-recent
     noted   = "n" SP note                                                      ; what an mbox looked like
 
-Names, notes and flags are percent-encoded, dates ISO 8601. The caller holds the mailbox's lock.
+Removals up to the MODSEQ `forgotten` may be missing. Journals that begin with "refmail-uidlist 1" do not say so: there
+the header's MODSEQ is taken. Names, notes and flags are percent-encoded, dates ISO 8601. The caller holds the
+mailbox's lock.
 """
 
 from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, quote_from_bytes, unquote, unquote_to_bytes
 
@@ -31,10 +34,11 @@ from refmail.store.index import Added, Claimed, Flagged, Index, Noted, Record, R
 
 __all__ = ["Damaged", "UidList"]
 
-_MAGIC = "refmail-uidlist 1"
-#: Removals that survive a compaction, for processes that fell behind.
-_KEPT_REMOVALS = 1000
-#: Lines beyond twice the number of messages that make a compaction worth while.
+_MAGIC = "refmail-uidlist 2"
+_OLD_MAGIC = "refmail-uidlist 1"
+#: Removals that survive a compaction, for processes that fell behind and for clients that come back (RFC 7162).
+_KEPT_REMOVALS = 10_000
+#: Lines beyond twice the number of messages, and the removals, that make a compaction worth while.
 _SLACK = 1000
 
 
@@ -44,6 +48,17 @@ class Damaged(Exception):
 
 def _flags_text(flags: Flags) -> str:
     return "".join(" " + quote_from_bytes(flag, safe="$\\") for flag in sorted(flags))
+
+
+def _records(index: Index, cut: int) -> Iterator[Record]:
+    """Yield what makes an index what it is, without the first removals."""
+    for uid, entry in index.entries.items():
+        name = index.names[uid]
+        yield Added(entry.modseq, uid, entry.size, entry.flags, entry.internal_date, name, entry.ends_in_crlf)
+    for modseq, uid in index.removed[cut:]:
+        yield Removed(modseq, uid)
+    if index.note:
+        yield Noted(index.note)
 
 
 def _line(record: Record) -> str:
@@ -66,12 +81,12 @@ def _record(line: str) -> Record:
     kind, *words = line.split(" ")
     if kind == "a" and len(words) >= 5:
         modseq, uid, size, date, name, *flags = words
-        base = os.fsdecode(unquote_to_bytes(name))
+        base = os.fsdecode(unquote_to_bytes(name)) if "%" in name else name
         octets = int(size.removesuffix("-"))
         when = datetime.fromisoformat(date)
-        return Added(int(modseq), int(uid), octets, _flags(flags), when, base, not size.endswith("-"))
+        return Added(int(modseq), int(uid), octets, _flags(tuple(flags)), when, base, not size.endswith("-"))
     if kind == "f" and len(words) >= 2:
-        return Flagged(int(words[0]), int(words[1]), _flags(words[2:]))
+        return Flagged(int(words[0]), int(words[1]), _flags(tuple(words[2:])))
     if kind == "x" and len(words) == 2:
         return Removed(int(words[0]), int(words[1]))
     if kind == "r" and len(words) == 1:
@@ -82,7 +97,9 @@ def _record(line: str) -> Record:
     raise ValueError(msg)
 
 
-def _flags(words: Iterable[str]) -> Flags:
+@lru_cache(maxsize=1024)
+def _flags(words: tuple[str, ...]) -> Flags:
+    # Messages that have the same flags share them.
     return frozenset(unquote_to_bytes(word) for word in words)
 
 
@@ -106,36 +123,50 @@ class UidList:
         """
         if index is not None and self._mark == self._stat():
             return index
-        octets = self.path.read_bytes()
-        whole = octets[: octets.rfind(b"\n") + 1]
+        older = index
         try:
-            head, _, _ = whole.partition(b"\n")
-            generation, numbers = self._header(head.decode("ascii"))
-            older = index
-            if index is None or generation != self._generation or len(whole) < self._offset:
-                index, self._offset, self._lines = Index(*numbers), len(head) + 1, 0
-            lines = whole[self._offset :].decode("ascii").splitlines()
-            index.apply(_record(line) for line in lines)
+            with self.path.open("rb") as file:
+                head = file.readline()
+                generation, numbers = self._header(head.decode("ascii").removesuffix("\n"))
+                size = os.fstat(file.fileno()).st_size
+                if index is None or generation != self._generation or size < self._offset:
+                    index, self._offset, self._lines = Index(*numbers), len(head), 0
+                file.seek(self._offset)
+                index.apply(self._records(file))
             if older is not None and older is not index:
                 index.inherit(older)
         except (ValueError, UnicodeDecodeError) as error:
             msg = f"{self.path}: {error}"
             raise Damaged(msg) from error
-        self._generation, self._offset, self._lines = generation, len(whole), self._lines + len(lines)
+        self._generation = generation
         self._mark = self._stat()
         return index
+
+    def _records(self, lines: Iterable[bytes]) -> Iterator[Record]:
+        """Yield what whole lines say, and count them."""
+        for line in lines:
+            if not line.endswith(b"\n"):
+                return
+            yield _record(line[:-1].decode("ascii"))
+            self._offset += len(line)
+            self._lines += 1
 
     def _stat(self) -> tuple[int, int, int]:
         status = self.path.stat()
         return status.st_ino, status.st_size, status.st_mtime_ns
 
     @staticmethod
-    def _header(line: str) -> tuple[str, tuple[int, int, int, int]]:
-        if not line.startswith(_MAGIC + " "):
+    def _header(line: str) -> tuple[str, tuple[int, int, int, int, int]]:
+        magic, rest = line[: len(_MAGIC) + 1], line[len(_MAGIC) + 1 :].split(" ")
+        if magic == _OLD_MAGIC + " ":
+            generation, validity, uid_next, modseq, recent = rest
+            forgotten = modseq
+        elif magic == _MAGIC + " ":
+            generation, validity, uid_next, modseq, recent, forgotten = rest
+        else:
             msg = f"the first line should begin with {_MAGIC!r}"
             raise ValueError(msg)
-        generation, validity, uid_next, modseq, recent = line[len(_MAGIC) + 1 :].split(" ")
-        return generation, (int(validity), int(uid_next), int(modseq), int(recent))
+        return generation, (int(validity), int(uid_next), int(modseq), int(recent), int(forgotten))
 
     def append(self, records: Sequence[Record], *, durable: bool) -> None:
         """Append records, all or none.
@@ -166,20 +197,21 @@ class UidList:
 
     def wants_compaction(self, index: Index) -> bool:
         """Whether most of the file is history."""
-        return self._lines > 2 * len(index.entries) + _SLACK
+        removals = min(len(index.removed), _KEPT_REMOVALS)
+        return self._lines > 2 * len(index.entries) + removals + _SLACK
 
     def rewrite(self, index: Index) -> None:
         """Replace the file by one that holds just what is so now, in a new generation."""
         generation = secrets.token_hex(8)
-        head = f"{_MAGIC} {generation} {index.uid_validity} {index.uid_next} {index.modseq} {index.first_recent}\n"
-        records: list[Record] = [
-            Added(e.modseq, uid, e.size, e.flags, e.internal_date, index.names[uid], e.ends_in_crlf)
-            for uid, e in index.entries.items()
-        ]
-        records.extend(Removed(modseq, uid) for modseq, uid in index.removed[-_KEPT_REMOVALS:])
-        if index.note:
-            records.append(Noted(index.note))
-        octets = (head + "".join(map(_line, records))).encode("ascii")
+        cut = max(0, len(index.removed) - _KEPT_REMOVALS)
+        forgotten = index.removed[cut - 1][0] if cut else index.forgotten
+        numbers = (index.uid_validity, index.uid_next, index.modseq, index.first_recent, forgotten)
+        head = f"{_MAGIC} {generation} {' '.join(map(str, numbers))}\n"
+        # Line by line: the records of a large mailbox take several times the memory of the file.
+        octets, lines = bytearray(head.encode("ascii")), 0
+        for record in _records(index, cut):
+            octets += _line(record).encode("ascii")
+            lines += 1
         replace_file(self.path, octets, sync=self._sync)
-        self._generation, self._offset, self._lines = generation, len(octets), len(records)
+        self._generation, self._offset, self._lines = generation, len(octets), lines
         self._mark = self._stat()

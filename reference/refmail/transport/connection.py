@@ -1,16 +1,22 @@
-"""The task of one connection: carries out what the machine wants, in order."""
+"""One connection: carries out what the machine wants, in order.
+
+What the peer sends is answered at once, in the loop's own callback. A task is there only while
+something has to be waited for: a blocking call, a handshake, a peer that is slow to read.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import ssl
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from refmail.blueprint import WireFilter
 from refmail.journal import Journal
+from refmail.limits import Door
 from refmail.machine import Call, Close, Machine, Output, Send, StartTls
 from refmail.transport.link import Link
 
@@ -21,6 +27,9 @@ Segments = Callable[[bytes], Iterable[bytes]]
 
 #: Octets gathered into one write before the peer has to take some.
 _WRITE_LIMIT = 64 * 1024
+
+#: Octets without a line end that show that the peer is at work; fewer of them in the machine's patience are silence.
+_PROGRESS = 4096
 
 #: Seconds that a closing connection waits for the peer's end, so that no reset overtakes the last reply.
 _LINGER = 2.0
@@ -35,14 +44,25 @@ class Workshop:
     executor: Executor
     #: Whether a Call may block.
     blocks: Callable[[Call], bool]
-    #: For STARTTLS; None where there is no certificate.
-    tls: ssl.SSLContext | None
+    #: Returns the context of the server; None where there is no certificate.
+    tls: Callable[[], ssl.SSLContext] | None
     journal: Journal
     segments: Segments
+    door: Door
+    hostname: str
 
 
 class Connection:
-    """Runs one machine over one link until either ends."""
+    """Runs one machine over one link until either ends.
+
+    Args:
+        machine: the session.
+        link: its octets.
+        workshop: what connections share.
+        filters: rewrite what is sent.
+        on_end: called once, when the connection is closed and the machine has let go.
+        implicit_tls: whether TLS begins with the first octet.
+    """
 
     def __init__(
         self,
@@ -50,49 +70,56 @@ class Connection:
         link: Link,
         workshop: Workshop,
         filters: Sequence[WireFilter],
-        implicit_tls: ssl.SSLContext | None = None,
+        on_end: Callable[[Connection], None],
+        *,
+        implicit_tls: bool = False,
     ) -> None:
         self._machine = machine
         self._link = link
         self._workshop = workshop
         self._filters = filters
+        self._on_end = on_end
         self._implicit_tls = implicit_tls
         self._loop = asyncio.get_running_loop()
-        self._changed = asyncio.Event()
         self._outgoing = bytearray()
         self._news = False
         self._stop = False
+        self._ended = False
         self._linger = _LINGER
         self._told_end = False
-        # Seconds of the loop's clock: when the peer was last heard or last answered.
+        # Seconds of the loop's clock: when the peer last ended a line (or sent much), or was last answered.
         self._silent_since = self._loop.time()
-        link.on_change = self._changed.set
-        machine.nudge = self._nudge
+        self._unfinished = 0
+        # What waits for something; the machine hears nothing else meanwhile.
+        self._task: asyncio.Task[None] | None = None
+        # Looks whether the silence has lasted too long; answers leave it alone and only move the silence's beginning.
+        self._timer: asyncio.TimerHandle | None = None
 
-    async def run(self) -> None:
-        """Hold the conversation; when this returns the connection is closed and the machine has let go."""
-        try:
-            await self._converse()
-        except asyncio.CancelledError:
-            self._linger = 0.0
-            raise
-        except OSError as error:
-            self._workshop.journal.note("transport.lost", error=repr(error))
-            self._link.abort()
-        except Exception as error:  # noqa: BLE001 - a bug in one connection must not touch the others
-            self._workshop.journal.fault("transport.fault", error)
-        finally:
-            self._machine.nudge = lambda: None
-            try:
-                self._machine.abandon()
-            finally:
-                await self._link.close(self._linger)
+    def begin(self) -> None:
+        """Say the first words, or shake hands."""
+        self._link.on_change = self._look
+        self._machine.nudge = self._nudge
+        if self._implicit_tls:
+            self._link.pause()
+            self._wait_in_task(self._first_handshake)
+        else:
+            self._attend(self._machine.connected)
 
     def request_stop(self) -> None:
         """Ask the machine to say goodbye."""
         self._stop = True
         self._linger = _LINGER_AT_STOP
-        self._changed.set()
+        self._look()
+
+    def cut(self) -> None:
+        """End the connection whatever it is doing."""
+        self._linger = 0.0
+        if self._task is not None:
+            self._task.cancel()
+        elif not self._ended:
+            self._end()
+        else:
+            self._link.abort()
 
     def _nudge(self) -> None:
         # From any thread, perhaps after the loop has gone.
@@ -101,47 +128,146 @@ class Connection:
 
     def _take_news(self) -> None:
         self._news = True
-        self._changed.set()
+        self._look()
 
-    async def _converse(self) -> None:
-        if self._implicit_tls is not None:
-            await self._link.start_tls(self._implicit_tls)
-        self._link.resume()
-        await self._carry_out(self._machine.connected())
-        while not self._machine.finished:
-            await self._carry_out(await self._next())
+    def _look(self) -> None:
+        """Go on where something has changed, unless the task is to see to it first."""
+        if self._task is None and not self._ended:
+            self._attend(self._next)
 
-    async def _next(self) -> list[Output]:
-        """Wait for the next thing to tell the machine, and tell it."""
-        while True:
-            self._changed.clear()
-            if self._stop:
-                self._stop = False
-                return self._machine.stop()
-            if self._link.waiting:
-                self._silent_since = self._loop.time()
-                return self._machine.receive(self._link.take())
-            if self._link.ended and not self._told_end:
-                self._told_end = True
-                return self._machine.eof()
-            if self._news:
-                self._news = False
-                return self._machine.news()
-            if not await self._change():
-                return self._machine.expired()
+    def _attend(self, ask: Callable[[], list[Output] | None]) -> None:
+        """Answer at once as long as there is something to tell the machine; what has to be waited for gets a task."""
+        try:
+            outputs = ask()
+            while outputs is not None:
+                left = self._answer(outputs)
+                if left is not None:
+                    self._wait_in_task(functools.partial(self._carry_out, left))
+                    return
+                outputs = self._next()
+        except Exception as error:  # noqa: BLE001 - a bug in one connection must not touch the others
+            self._fail(error)
+            return
+        self._rest()
 
-    async def _change(self) -> bool:
-        """Wait until something changes; False where the machine's deadline came first."""
+    def _wait_in_task(self, first: Callable[[], Coroutine[None, None, None]]) -> None:
+        self._task = self._loop.create_task(self._wait(first), name="refmail connection")
+        self._task.add_done_callback(self._end_if_cut)
+
+    async def _wait(self, first: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Do what has to be waited for, and what has come up meanwhile."""
+        try:
+            await first()
+            while (outputs := self._next()) is not None:
+                await self._carry_out(outputs)
+        except Exception as error:  # noqa: BLE001 - a bug in one connection must not touch the others
+            self._fail(error)
+            return
+        self._task = None
+        self._rest()
+
+    def _end_if_cut(self, task: asyncio.Task[None]) -> None:
+        # Not in the task, which may have been cut before it began.
+        if task.cancelled():
+            self._linger = 0.0
+            self._end()
+
+    def _rest(self) -> None:
+        """Wait for a change, no longer than the machine allows; or end."""
+        if self._machine.finished:
+            self._end()
+            return
         patience = self._machine.deadline()
         if patience is None:
-            await self._changed.wait()
-            return True
+            return
+        due = self._silent_since + patience
+        if self._timer is None or due < self._timer.when():
+            self._forget_timer()
+            self._timer = self._loop.call_at(due, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        self._look()
+
+    def _forget_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _fail(self, error: Exception) -> None:
+        if isinstance(error, OSError):
+            self._workshop.journal.note("transport.lost", error=repr(error))
+            self._link.abort()
+        else:
+            self._workshop.journal.fault("transport.fault", error)
+        self._end()
+
+    def _end(self) -> None:
+        """Let the machine go, and close when everything has left."""
+        self._ended = True
+        self._task = None
+        self._forget_timer()
+        self._machine.nudge = lambda: None
         try:
-            async with asyncio.timeout_at(self._silent_since + patience):
-                await self._changed.wait()
-        except TimeoutError:
-            return False
-        return True
+            self._machine.abandon()
+        except Exception as error:  # noqa: BLE001 - the socket must be closed all the same
+            self._workshop.journal.fault("transport.fault", error)
+        self._link.finish(self._linger, functools.partial(self._on_end, self))
+
+    def _hear(self) -> list[Output]:
+        octets = self._link.take()
+        self._note_progress(octets)
+        return self._machine.receive(octets)
+
+    def _answer(self, outputs: list[Output]) -> list[Output] | None:
+        """Carry out what needs no waiting, and return what is left to the task; None where that is nothing."""
+        while outputs:
+            following: list[Output] = []
+            for number, output in enumerate(outputs):
+                if isinstance(output, Send):
+                    self._gather(output.octets)
+                    if len(self._outgoing) >= _WRITE_LIMIT:
+                        return outputs[number + 1 :]
+                elif isinstance(output, Call) and not self._workshop.blocks(output):
+                    following = self._resume(_run(output))
+                elif not isinstance(output, Close):
+                    return outputs[number:]
+            outputs = following
+        for segment in self._segments():
+            self._link.write_at_once(segment)
+        return None if self._link.is_writable else []
+
+    async def _first_handshake(self) -> None:
+        self._machine.tls = await self._link.start_tls(self._context())
+        await self._carry_out(self._machine.connected())
+
+    def _next(self) -> list[Output] | None:
+        """Tell the machine the next thing there is to tell; None where there is nothing."""
+        machine = self._machine
+        if machine.finished:
+            return None
+        if self._stop:
+            self._stop = False
+            return machine.stop()
+        if self._link.waiting:
+            return self._hear()
+        if self._link.ended and not self._told_end:
+            self._told_end = True
+            return machine.eof()
+        if self._news:
+            self._news = False
+            return machine.news()
+        patience = machine.deadline()
+        if patience is not None and self._silent_since + patience <= self._loop.time():
+            return machine.expired()
+        return None
+
+    def _note_progress(self, octets: bytes) -> None:
+        """Begin the machine's patience anew, but not for single octets now and then: they could go on for ever."""
+        self._unfinished += len(octets)
+        if b"\n" in octets or self._unfinished >= _PROGRESS:
+            self._unfinished = 0
+            self._silent_since = self._loop.time()
 
     async def _carry_out(self, outputs: list[Output]) -> None:
         """Do what the machine asks, and what it asks next, until it waits for the peer or ends."""
@@ -150,12 +276,13 @@ class Connection:
             for output in outputs:
                 match output:
                     case Send(octets):
-                        await self._send(octets)
+                        self._gather(octets)
+                        if len(self._outgoing) >= _WRITE_LIMIT:
+                            await self._flush()
                     case StartTls():
                         following = await self._start_tls()
                     case Call():
-                        following = self._machine.resume(await self._result(output))
-                        self._silent_since = self._loop.time()
+                        following = self._resume(await self._result(output))
                     case Close():
                         pass
             if not following:
@@ -163,33 +290,55 @@ class Connection:
                 return
             outputs = following
 
-    async def _send(self, octets: bytes) -> None:
+    def _resume(self, result: object) -> list[Output]:
+        outputs = self._machine.resume(result)
+        self._silent_since = self._loop.time()
+        return outputs
+
+    def _gather(self, octets: bytes) -> None:
         for rewrite in self._filters:
             octets = rewrite(octets)
         self._outgoing += octets
-        if len(self._outgoing) >= _WRITE_LIMIT:
-            await self._flush()
+
+    def _segments(self) -> Iterable[bytes]:
+        """Return what was gathered, in the pieces in which it is to be written."""
+        if not self._outgoing:
+            return ()
+        octets = bytes(self._outgoing)
+        self._outgoing.clear()
+        return self._workshop.segments(octets)
 
     async def _flush(self) -> None:
-        if self._outgoing:
-            octets = bytes(self._outgoing)
-            self._outgoing.clear()
-            for segment in self._workshop.segments(octets):
-                await self._link.write(segment, self._machine.idle_timeout)
+        for segment in self._segments():
+            await self._link.write(segment, self._machine.idle_timeout)
+        # What was written at once is waited for, too.
+        await self._link.drained(self._machine.idle_timeout)
 
     async def _start_tls(self) -> list[Output]:
+        context = self._context()
+        self._link.pause()
+        await self._flush()
+        return self._machine.tls_established(await self._link.start_tls(context))
+
+    def _context(self) -> ssl.SSLContext:
         if self._workshop.tls is None:
             msg = "a session offered TLS although the server has no certificate"
             raise RuntimeError(msg)
-        self._link.pause()
-        await self._flush()
-        return self._machine.tls_established(await self._link.start_tls(self._workshop.tls))
+        return self._workshop.tls()
 
     async def _result(self, call: Call) -> object:
-        """Run a Call; what it raises is its result."""
+        """Run a Call, elsewhere if it may block; what it raises is its result."""
+        if not self._workshop.blocks(call):
+            return _run(call)
         try:
-            if self._workshop.blocks(call):
-                return await self._loop.run_in_executor(self._workshop.executor, call.run)
-            return call.run()
+            return await self._loop.run_in_executor(self._workshop.executor, call.run)
         except Exception as error:  # noqa: BLE001 - raised again inside the machine
             return error
+
+
+def _run(call: Call) -> object:
+    """Run a Call; what it raises is its result."""
+    try:
+        return call.run()
+    except Exception as error:  # noqa: BLE001 - raised again inside the machine
+        return error

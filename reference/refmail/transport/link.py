@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import cast
 
+from refmail.certificates import mail_addresses
 from refmail.machine import TlsInfo
 
 __all__ = ["Link"]
@@ -27,33 +28,38 @@ class Link(asyncio.Protocol):
     """The connection below a machine.
 
     Args:
-        on_connect: called once, when the connection is there; nothing is read before `resume` or `start_tls`.
+        on_connect: called once, when the connection is there and before anything has been read.
     """
 
     def __init__(self, on_connect: Callable[[Link], None]) -> None:
         self._on_connect = on_connect
         #: Called whenever there are octets to take, or the peer has ended.
         self.on_change: Callable[[], None] = lambda: None
-        self._inbox = bytearray()
+        #: What has arrived, in the pieces in which it came, and how many octets that is.
+        self._inbox: list[bytes] = []
+        self._held = 0
         self._paused = False
         self.ended = False
         self._writable = asyncio.Event()
         self._writable.set()
-        self._lost = asyncio.Event()
+        self._lost = False
+        # What to do when the connection is lost, once it is being closed, and what will abort it.
+        self._on_lost: Callable[[], None] | None = None
+        self._abort_later: asyncio.TimerHandle | None = None
         self._transport: asyncio.Transport | None = None
 
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self.pause()
         self._on_connect(self)
 
     def data_received(self, data: bytes) -> None:
-        self._inbox += data
-        if len(self._inbox) >= _INBOX_LIMIT:
-            self.pause()
+        self._inbox.append(data)
+        self._held += len(data)
         self.on_change()
+        if self._held >= _INBOX_LIMIT:
+            self.pause()
 
     def eof_received(self) -> bool:
         self.ended = True
@@ -64,9 +70,10 @@ class Link(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         del exc  # a reset ends the conversation as an end of file does
         self.ended = True
-        self._lost.set()
+        self._lost = True
         self._writable.set()
         self.on_change()
+        self._tell_lost()
 
     def pause_writing(self) -> None:
         self._writable.clear()
@@ -89,10 +96,14 @@ class Link(asyncio.Protocol):
 
     def take(self) -> bytes:
         """Return the octets that have arrived, and let more come."""
-        octets = bytes(self._inbox)
-        self._inbox.clear()
+        octets = b"".join(self._inbox)
+        self._forget()
         self.resume()
         return octets
+
+    def _forget(self) -> None:
+        self._inbox.clear()
+        self._held = 0
 
     def pause(self) -> None:
         """Stop reading from the peer until `resume`, `take` or `start_tls`."""
@@ -102,7 +113,7 @@ class Link(asyncio.Protocol):
 
     def resume(self) -> None:
         """Read from the peer again."""
-        if self._paused and not self._lost.is_set():
+        if self._paused and not self._lost:
             self._paused = False
             self.transport.resume_reading()
 
@@ -116,10 +127,28 @@ class Link(asyncio.Protocol):
         Raises:
             TimeoutError: the peer takes nothing.
         """
+        view = memoryview(octets)
         for start in range(0, len(octets), _PIECE):
-            if self._lost.is_set():
-                return
-            self.transport.write(octets[start : start + _PIECE])
+            self.write_at_once(view[start : start + _PIECE])
+            await self.drained(patience)
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the peer takes what is written."""
+        return self._writable.is_set()
+
+    def write_at_once(self, octets: bytes | memoryview) -> None:
+        """Write octets, or nothing to a peer that is lost, without waiting; look at `is_writable` after it."""
+        if not self._lost and not self.transport.is_closing():
+            self.transport.write(octets)
+
+    async def drained(self, patience: float | None) -> None:
+        """Wait until the peer has taken nearly all.
+
+        Raises:
+            TimeoutError: it takes nothing.
+        """
+        if not self._writable.is_set():
             async with asyncio.timeout(patience):
                 await self._writable.wait()
 
@@ -132,10 +161,10 @@ class Link(asyncio.Protocol):
         Raises:
             OSError: the handshake failed (ssl.SSLError is one).
         """
-        if self._lost.is_set():
+        if self._lost:
             msg = "the connection was lost before the handshake"
             raise ConnectionResetError(msg)
-        self._inbox.clear()
+        self._forget()
         try:
             upgraded = await asyncio.get_running_loop().start_tls(
                 self.transport,
@@ -161,49 +190,55 @@ class Link(asyncio.Protocol):
         """Return what was negotiated."""
         tls: ssl.SSLObject = self.transport.get_extra_info("ssl_object")
         cipher = tls.cipher()
-        return TlsInfo(tls.version() or "", cipher[0] if cipher else "", tls.getpeercert(binary_form=True))
+        return TlsInfo(
+            tls.version() or "",
+            cipher[0] if cipher else "",
+            tls.getpeercert(binary_form=True),
+            # This form of the certificate is empty unless it was verified.
+            mail_addresses(tls.getpeercert() or {}),
+        )
 
-    async def close(self, linger: float) -> None:
-        """Close after what was written has left and the peer has ended too, or after `linger` seconds."""
+    def finish(self, linger: float, on_lost: Callable[[], None]) -> None:
+        """Close after what was written has left and the peer has ended too, or after `linger` seconds.
+
+        Args:
+            linger: seconds; 0 closes at once.
+            on_lost: called once, when the connection is no more.
+        """
+        self._on_lost = on_lost
         self.on_change = self._drop
-        self._drop()
-        try:
-            async with asyncio.timeout(linger):
-                await self._close_politely()
-        except TimeoutError:
-            pass
-        finally:
+        if self._lost:
+            self._tell_lost()
+            return
+        if linger <= 0:
             self.abort()
-        await self._lost.wait()
-
-    async def _close_politely(self) -> None:
-        transport = self.transport
-        await self._writable.wait()
-        if transport.can_write_eof() and not self.ended:
+            return
+        self._abort_later = asyncio.get_running_loop().call_later(linger, self.abort)
+        if self.transport.can_write_eof() and not self.ended:
             # With unread octets a close would be a reset, which could overtake our last reply.
             with suppress(OSError):
-                transport.write_eof()
-            await self._peer_end()
-        transport.close()
-        await self._lost.wait()
-
-    async def _peer_end(self) -> None:
-        ended = asyncio.Event()
-
-        def drop_and_look() -> None:
+                self.transport.write_eof()
             self._drop()
-            if self.ended:
-                ended.set()
-
-        self.on_change = drop_and_look
-        drop_and_look()
-        await ended.wait()
+        else:
+            self.transport.close()
 
     def _drop(self) -> None:
-        if self._inbox:
-            self.take()
+        """Forget what still comes; close when the peer has ended."""
+        self._forget()
+        if self.ended:
+            self.transport.close()
+        else:
+            self.resume()
+
+    def _tell_lost(self) -> None:
+        if self._abort_later is not None:
+            self._abort_later.cancel()
+            self._abort_later = None
+        if self._on_lost is not None:
+            on_lost, self._on_lost = self._on_lost, None
+            on_lost()
 
     def abort(self) -> None:
         """End the connection at once."""
-        if not self._lost.is_set():
+        if not self._lost:
             self.transport.abort()

@@ -9,10 +9,11 @@ from random import Random
 from typing import ClassVar
 
 from refmail import variants
-from refmail.dns.resolver import Exchanger
+from refmail.dns.mailhosts import Exchanger
 from refmail.imap.session import ImapSession
 from refmail.imap.states import State as ImapState
 from refmail.message.envelope import Envelope
+from refmail.message.trace import received
 from refmail.pop3.replies import err
 from refmail.pop3.session import Pop3Session
 from refmail.pop3.states import State as Pop3State
@@ -64,11 +65,11 @@ class SmtpNoTlsInTransaction(SmtpSession):
 
 @variants.smtp
 class SmtpAddressBeforeName(SmtpSession):
-    """The FROM clause has the address first and the name in a comment."""
+    """The FROM clause has the address first, and the name with the address behind it as TCP-info."""
 
     def stamped(self, envelope: Envelope, content: bytes) -> bytes:
-        field = super().stamped(envelope, b"")
-        return re.sub(rb"from (\S+) \((\[[^]]*\])\)", rb"from \2 (helo=\1)", field, count=1) + content
+        stamped = super().stamped(envelope, content)
+        return re.sub(rb"from ([^\s\[]+) \((\[[^]]*\])\)", rb"from \2 (\1 \2)", stamped, count=1)
 
 
 @variants.smtp
@@ -77,7 +78,7 @@ class SmtpTwoHops(SmtpSession):
 
     def stamped(self, envelope: Envelope, content: bytes) -> bytes:
         host = self.services.hostname.encode()
-        date = super().stamped(envelope, b"").rpartition(b";")[2]
+        date = received(self.hop(envelope)).rpartition(b";")[2]
         inner = b"Received: from localhost ([127.0.0.1]) by %b with LMTP id inner;%b" % (host, date)
         return inner + super().stamped(envelope, content)
 
@@ -87,8 +88,8 @@ class SmtpZoneInComment(SmtpSession):
     """The time in the Received field names its zone in a comment."""
 
     def stamped(self, envelope: Envelope, content: bytes) -> bytes:
-        field = super().stamped(envelope, b"")
-        return field.removesuffix(b"\r\n") + b" (UTC)\r\n" + content
+        field = received(self.hop(envelope))
+        return field.removesuffix(b"\r\n") + b" (UTC)\r\n" + super().stamped(envelope, content).removeprefix(field)
 
 
 @variants.smtp

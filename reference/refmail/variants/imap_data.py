@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 
 from refmail import variants
 from refmail.imap import wire
@@ -16,7 +15,6 @@ from refmail.imap.mime.envelope import envelope
 from refmail.imap.parsing.fetch import BodyItem, FetchItem
 from refmail.imap.session import ImapSession
 from refmail.imap.view import View
-from refmail.machine import Steps
 from refmail.variants.imap_parts import serving
 
 _QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*)"')
@@ -87,7 +85,7 @@ class _FetchQuoted(Fetch):
     def show_body(self, item: BodyItem, message: Entity) -> bytes:
         shown = super().show_body(item, message)
         head, _, octets = shown.partition(b"}\r\n")
-        if len(octets) > 40 or re.search(rb"[\r\n\x80-\xff]", octets) or b"{" not in head:
+        if len(octets) > 40 or re.search(rb"[\0\r\n\x80-\xff]", octets) or b"{" not in head:
             return shown
         return b"%s %s" % (item.label(), wire.quoted(octets))
 
@@ -127,9 +125,8 @@ class _FetchInPieces(Fetch):
     def targets(self, view: View) -> list[int]:
         return super().targets(view)[::-1]
 
-    def fetch_one(self, session: ImapSession, view: View, uid: int) -> Steps[None]:
-        for item in reversed(self.items):
-            yield from Fetch.fetch_one(replace(self, items=(item,)), session, view, uid)
+    def responses(self) -> Sequence[tuple[FetchItem | BodyItem, ...]]:
+        return [(item,) for item in reversed(self.items)]
 
 
 class _UidFetchInPieces(_FetchInPieces, UidFetch):

@@ -10,12 +10,14 @@ from refmail import variants
 from refmail.imap import names
 from refmail.imap.commands.append import Appended
 from refmail.imap.commands.capability import Capability
-from refmail.imap.commands.create import Create
 from refmail.imap.commands.expunge import Expunge
 from refmail.imap.commands.noop import Noop
 from refmail.imap.commands.rename import Rename
 from refmail.imap.commands.table import COMMANDS
-from refmail.imap.extensions.uidplus import AppendWithUid, UidExpunge
+from refmail.imap.extensions.move import Move
+from refmail.imap.extensions.multiappend import MultiAppend
+from refmail.imap.extensions.special_use import CreateWithUse
+from refmail.imap.extensions.uidplus import UidExpunge
 from refmail.imap.reading import Request
 from refmail.imap.session import ImapSession
 from refmail.imap.states import LEGAL
@@ -102,23 +104,21 @@ class ImapUnsolicited(ImapSession):
     """With every command come EXISTS, RECENT and the flags of the last message (RFC 3501 section 7)."""
 
     def report(self, *, may_expunge: bool, with_uid: bool = False) -> Steps[None]:
-        yield from super().report(may_expunge=may_expunge, with_uid=with_uid)
         view = self.view_or_none
-        if view is None or not view.uids or view.uids[-1] not in view.metas:
-            return
-        uid, count = view.uids[-1], len(view.uids)
-        self.send(b"* %d EXISTS\r\n* %d RECENT\r\n" % (count, len(view.recent)))
-        self.send(b"* %d FETCH (UID %d FLAGS %s)\r\n" % (count, uid, view.flags(uid)))
+        if view is not None and view.uids and view.uids[-1] in view.metas:
+            self.send(b"* %d EXISTS\r\n* %d RECENT\r\n" % (len(view.uids), len(view.recent)))
+            self.send(view.fetch_line(view.uids[-1], with_uid=True))
+        yield from super().report(may_expunge=may_expunge, with_uid=with_uid)
 
 
 @variants.imap
 class ImapExpungeHeldBack(ImapSession):
-    """EXPUNGE responses come only with NOOP, EXPUNGE and UID EXPUNGE (RFC 3501 section 7.4.1)."""
+    """EXPUNGE responses come only with NOOP, EXPUNGE, UID EXPUNGE and MOVE (RFC 3501 section 7.4.1)."""
 
     _tells_now: bool = False
 
     def handle(self, request: Request) -> Steps[None]:
-        self._tells_now = isinstance(request.command, Noop | Expunge | UidExpunge)
+        self._tells_now = isinstance(request.command, Noop | Expunge | UidExpunge | Move)
         yield from super().handle(request)
 
     def report(self, *, may_expunge: bool, with_uid: bool = False) -> Steps[None]:
@@ -147,11 +147,11 @@ class ImapLateNews(ImapSession):
     view_type = _LateView
 
 
-class _AppendSkipping(AppendWithUid):
-    def add(self, store: MailStore, user: str, name: str, moment: dt.datetime) -> Appended:
-        skipped = super().add(store, user, name, moment)
-        store.open(user, name).expunge([skipped.uid])
-        return super().add(store, user, name, moment)
+class _AppendSkipping(MultiAppend):
+    def add(self, store: MailStore, user: str, name: str, now: dt.datetime) -> Appended:
+        skipped = super().add(store, user, name, now)
+        store.open(user, name).expunge(skipped.uids)
+        return super().add(store, user, name, now)
 
 
 @variants.imap
@@ -166,7 +166,7 @@ def _flat(name: bytes) -> None:
         raise Refused(no(b"Names of mailboxes have no slashes here"))
 
 
-class _CreateFlat(Create):
+class _CreateFlat(CreateWithUse):
     def run(self, session: ImapSession) -> Steps[Status]:
         _flat(self.mailbox)
         return super().run(session)

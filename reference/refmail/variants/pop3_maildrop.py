@@ -10,7 +10,9 @@ from refmail import variants
 from refmail.machine import Steps
 from refmail.pop3.lease import Lease
 from refmail.pop3.maildrop import Item, Maildrop
+from refmail.pop3.replies import Refusal
 from refmail.pop3.session import Pop3Session
+from refmail.pop3.utf8 import is_internationalized
 from refmail.services import Peer, Services
 from refmail.store.api import Mailbox, MailStore, MessageMeta
 
@@ -40,7 +42,11 @@ class Pop3ManySessions(Pop3Session):
 
     def read(self, item: Item) -> Steps[bytes]:
         yield from ()
-        return self.copies.octets[item.meta.uid]
+        octets = self.copies.octets[item.meta.uid]
+        if not self.utf8 and is_internationalized(octets):
+            text = "this message needs UTF-8 mode"
+            raise Refusal(text, "UTF8")
+        return octets
 
 
 class _NewestFirst(Lease):

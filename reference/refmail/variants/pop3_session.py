@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -15,16 +16,18 @@ from refmail.pop3.states import State
 
 @variants.pop3
 class Pop3Terse(Pop3Session):
-    """Replies have no text but what STAT, LIST and UIDL need (RFC 1939 section 9)."""
+    """Replies have no text but codes and what STAT, LIST, UIDL and LANG need (RFC 1939 section 9)."""
 
     def greeting(self) -> bytes:
         return ok()
 
     def answer(self, line: bytes) -> Steps[bytes]:
-        needs_text = self.split(line)[0] in {b"STAT", b"LIST", b"UIDL"}
+        needs_text = self.split(line)[0] in {b"STAT", b"LIST", b"UIDL", b"LANG"}
         reply = yield from super().answer(line)
         first, end, rest = reply.partition(b"\r\n")
-        return reply if needs_text else first.partition(b" ")[0] + end + rest
+        # A response code is no text for people.
+        bare = re.sub(rb"^(\S+(?: \[[^]]*\])?).*", rb"\1", first)
+        return reply if needs_text else bare + end + rest
 
 
 @variants.pop3
@@ -34,14 +37,11 @@ class Pop3Talkative(Pop3Session):
     def greeting(self) -> bytes:
         return super().greeting().removesuffix(b"\r\n").ljust(LINE_LIMIT - 2, b".") + b"\r\n"
 
-    def drop_listing(self) -> str:
-        return f"{super().drop_listing()} octets, in {len(self.maildrop.all_items)} messages at login"
-
     def answer(self, line: bytes) -> Steps[bytes]:
-        is_unique_id = self.split(line)[0] == b"UIDL"
+        is_listing = self.split(line)[0] in {b"STAT", b"LIST", b"UIDL"}
         reply = yield from super().answer(line)
         first, end, rest = reply.partition(b"\r\n")
-        return reply if is_unique_id or not end else first + b" (and a good day to you)" + end + rest
+        return reply if is_listing or not end else first + b" (and a good day to you)" + end + rest
 
 
 @variants.pop3
@@ -53,6 +53,10 @@ class Pop3Minimal(Pop3Session):
         for keyword, name in Pop3Session.commands.items()
         if keyword not in {b"CAPA", b"AUTH", b"STLS", b"TOP", b"UIDL"}
     }
+
+    def answer(self, line: bytes) -> Steps[bytes]:
+        # Response codes are for those who have CAPA (RFC 3206 section 5).
+        return (yield from super().answer(line)).replace(b"-ERR [AUTH] ", b"-ERR ")
 
 
 @variants.pop3

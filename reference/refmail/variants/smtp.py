@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from refmail import variants
 from refmail.message.address import address_literal
 from refmail.message.envelope import Address
@@ -65,10 +67,17 @@ class SmtpMoreExtensions(SmtpSession):
 
 @variants.smtp
 class SmtpWithoutExtensions(SmtpSession):
-    """EHLO offers no extension but what login and TLS need, and the optional commands."""
+    """EHLO offers no extension but 8BITMIME and what login and TLS need; messages may have any size."""
+
+    def __init__(self, services: Services, peer: Peer) -> None:
+        super().__init__(services, peer)
+        self.policy = msgspec.structs.replace(self.policy, message_size=1 << 40)
 
     def offers(self) -> dict[bytes, bytes]:
-        kept = {b"STARTTLS", b"AUTH", b"HELP", b"EXPN"}
+        kept = {b"8BITMIME", b"STARTTLS", b"AUTH", b"HELP", b"EXPN"}
+        if self.is_submission:
+            # RFC 6409 section 7 wants these.
+            kept |= {b"PIPELINING", b"ENHANCEDSTATUSCODES", b"DSN"}
         return {keyword: values for keyword, values in super().offers().items() if keyword in kept}
 
 
@@ -87,7 +96,8 @@ class SmtpSecretiveVrfy(SmtpSession):
     """VRFY answers 252 to every name that is well-formed (RFC 5321 sections 3.5.3 and 7.3)."""
 
     def do_vrfy(self, argument: bytes) -> Reply:
-        self.named(argument)
+        name, _ = self.without_utf8_word(argument)
+        self.named(name)
         return Reply.of(252, "2.5.0", "Nothing is told here; mail will be tried")
 
 
@@ -174,11 +184,12 @@ class SmtpManyRecipients(SmtpSession):
 
 
 @variants.smtp
-class SmtpKeepsEightBits(SmtpSession):
-    """8-bit content is kept although BODY=8BITMIME was not given (RFC 5321 section 2.4)."""
+class SmtpRefusesEightBits(SmtpSession):
+    """8-bit content is refused where BODY=8BITMIME was not given (RFC 5321 section 2.4)."""
 
-    def check_eight_bit(self, content: bytes) -> None:
-        del content
+    @property
+    def refuses_unannounced(self) -> bool:
+        return True
 
 
 @variants.smtp
@@ -187,18 +198,6 @@ class SmtpKeepsBareLineBreaks(SmtpSession):
 
     def check_line_ends(self, content: bytes) -> None:
         del content
-
-
-@variants.smtp
-class SmtpExpnRefused(SmtpSession):
-    """EXPN answers 502 and is not listed (RFC 5321 section 4.3.2)."""
-
-    def do_expn(self, argument: bytes) -> Reply:
-        del argument
-        return Reply.of(502, "5.5.1", "Command not implemented")
-
-    def offers(self) -> dict[bytes, bytes]:
-        return {keyword: values for keyword, values in super().offers().items() if keyword != b"EXPN"}
 
 
 @variants.smtp

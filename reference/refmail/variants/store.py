@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from refmail import variants
 from refmail.config import Config
-from refmail.store.api import MessageMeta
+from refmail.store.api import Changes, MessageMeta
 from refmail.store.filenames import Namer
 from refmail.store.maildir import MaildirStore
 from refmail.store.maildir_mailbox import MaildirMailbox
@@ -64,10 +65,19 @@ class _Tidy(MaildirMailbox):
 
     def messages(self) -> list[MessageMeta]:
         found = list(super().messages())
+        self._tidy(found)
+        return found
+
+    def changes_since(self, modseq: int) -> Changes:
+        changes = super().changes_since(modseq)
+        self._tidy(changes.changed)
+        return changes
+
+    def _tidy(self, found: Sequence[MessageMeta]) -> None:
         with self._transaction() as index:
             for meta in found:
-                self._mirror.show(index, meta.uid, index.entries[meta.uid].flags, seen_by_reader=True)
-        return found
+                if meta.uid in index.entries:
+                    self._mirror.show(index, meta.uid, index.entries[meta.uid].flags, seen_by_reader=True)
 
 
 @variants.part("store")

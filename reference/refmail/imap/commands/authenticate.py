@@ -49,6 +49,7 @@ class Authenticate(Command):
             initial = None if self.initial is None else sasl.from_base64(self.initial)
             user = yield from sasl.converse(mechanism, session.services, initial, ask)
         except sasl.Failed:
+            session.note_failed_login()
             raise Refused(no(b"The credentials are not accepted")) from None
         except sasl.Cancelled:
             raise Refused(bad(b"AUTHENTICATE was cancelled")) from None

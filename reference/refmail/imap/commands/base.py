@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from refmail.imap import names
 from refmail.imap.parsing.cursor import Cursor
-from refmail.imap.parsing.strings import astring
+from refmail.imap.parsing.strings import mailbox
 from refmail.imap.status import Refused, Status, no
 from refmail.machine import Steps
 from refmail.services import Policy
@@ -47,6 +47,19 @@ class Command:
     def literal_limit(cls, policy: Policy) -> int:
         """Return the longest literal, in octets, that an argument may be."""
         return policy.imap_line
+
+    def lets_expunge(self) -> bool:
+        """Whether EXPUNGE may be sent before it is concluded; some arguments forbid it."""
+        return self.may_expunge
+
+    def before(self, session: ImapSession) -> Steps[None]:
+        """Send what must come before the news that are told to a command that `looks_first`.
+
+        Raises:
+            Refused: with the tagged response.
+        """
+        del session
+        yield from ()
 
     def run(self, session: ImapSession) -> Steps[Status]:
         """Do it, send untagged data, and return what the tagged response says.
@@ -90,4 +103,4 @@ def new_mailbox_argument(octets: bytes) -> str:
 def space_and_mailbox(cursor: Cursor) -> bytes:
     """ABNF: SP mailbox."""
     cursor.space("mailbox")
-    return astring(cursor)
+    return mailbox(cursor)

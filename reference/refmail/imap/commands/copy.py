@@ -45,16 +45,24 @@ class Copy(Command):
         return cls(sequence_set(cursor), space_and_mailbox(cursor))
 
     def run(self, session: ImapSession) -> Steps[Status]:
+        copied = yield from self.transfer(session)
+        return ok(b"COPY completed", self.code(copied))
+
+    def transfer(self, session: ImapSession) -> Steps[Copied]:
+        """Bring the messages over.
+
+        Raises:
+            Refused: nothing was done.
+        """
         name = mailbox_argument(self.mailbox)
         view = session.view
         uids = self.targets(view)
         try:
-            copied = yield from session.call(self.copy, session.services.store, session.user, view.mailbox, name, uids)
+            return (yield from session.call(self.copy, session.services.store, session.user, view.mailbox, name, uids))
         except NoSuchMailbox:
             raise Refused(no(b"There is no such mailbox", b"TRYCREATE")) from None
         except NoSuchMessage:
             raise Refused(no(b"Some of the messages have been expunged")) from None
-        return ok(b"COPY completed", self.code(copied))
 
     def targets(self, view: View) -> list[int]:
         """Return the UIDs to copy."""
@@ -63,7 +71,11 @@ class Copy(Command):
     def copy(self, store: MailStore, user: str, source: Mailbox, name: str, uids: list[int]) -> Copied:
         """Copy the messages; blocks."""
         target = store.open(user, name)
-        return Copied(target.uid_validity, uids, source.copy_to(target, uids) if uids else ())
+        return Copied(target.uid_validity, uids, self.put(source, target, uids) if uids else ())
+
+    def put(self, source: Mailbox, target: Mailbox, uids: list[int]) -> Sequence[int]:
+        """Copy what exists and return the new UIDs; blocks."""
+        return source.copy_to(target, uids)
 
     def code(self, copied: Copied) -> bytes | None:
         """Return the response code of the success."""
@@ -84,4 +96,4 @@ class UidCopy(Copy):
         target = store.open(user, name)
         present = {meta.uid for meta in source.messages()}
         kept = [uid for uid in uids if uid in present]
-        return Copied(target.uid_validity, kept, source.copy_to(target, kept) if kept else ())
+        return Copied(target.uid_validity, kept, self.put(source, target, kept) if kept else ())

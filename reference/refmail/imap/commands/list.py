@@ -46,7 +46,7 @@ class List(Command):
         mailboxes = yield from session.call(session.services.store.list, session.user)
         for info in mailboxes:
             if pattern.matches(info.name):
-                session.send(line(b"LIST", self.attributes(info), info.name))
+                session.send(line(session, b"LIST", self.attributes(info), info.name))
         return ok(b"LIST completed")
 
     def interpreted(self) -> Pattern:
@@ -62,7 +62,8 @@ class List(Command):
 
     def attributes(self, info: MailboxInfo) -> Sequence[bytes]:
         """Return the name attributes of one mailbox (RFC 3501 section 7.2.2)."""
-        return () if info.selectable else (rb"\Noselect",)
+        selectable = () if info.selectable else (rb"\Noselect",)
+        return (*selectable, rb"\Noinferiors") if info.no_inferiors else selectable
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Lsub(List):
         shown = {name for name in subscribed if pattern.matches(name)}
         levels = set(levels_above(subscribed)) - shown if pattern.wants_levels else set[str]()
         for name in sorted(shown | {level for level in levels if pattern.matches(level)}):
-            session.send(line(b"LSUB", () if name in shown else (rb"\Noselect",), name))
+            session.send(line(session, b"LSUB", () if name in shown else (rb"\Noselect",), name))
         return ok(b"LSUB completed")
 
 
@@ -90,6 +91,6 @@ def levels_above(subscribed: Sequence[str]) -> Iterator[str]:
             yield names.DELIMITER.join(levels[:count])
 
 
-def line(kind: bytes, attributes: Sequence[bytes], name: str) -> bytes:
+def line(session: ImapSession, kind: bytes, attributes: Sequence[bytes], name: str) -> bytes:
     """Return one LIST or LSUB response (mailbox-list in section 9)."""
-    return b"* %s (%s) %s %s\r\n" % (kind, b" ".join(attributes), _DELIMITER, wire.mailbox(name))
+    return b"* %s (%s) %s %s\r\n" % (kind, b" ".join(attributes), _DELIMITER, session.revision.mailbox(name))

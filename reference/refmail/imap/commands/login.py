@@ -37,5 +37,6 @@ class Login(Command):
             raise Refused(no(b"LOGIN is disabled without TLS"))
         user = yield from session.call(session.services.users.authenticate, self.user, self.password)
         if user is None:
+            session.note_failed_login()
             raise Refused(no(b"Wrong user name or password"))
         return session.authenticated_as(user, b"LOGIN completed")

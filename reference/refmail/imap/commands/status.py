@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from refmail.imap import wire
 from refmail.imap.commands.base import Command, mailbox_argument, space_and_mailbox
 from refmail.imap.parsing.cursor import Cursor
-from refmail.imap.parsing.strings import keyword
 from refmail.imap.status import Refused, no, ok
 from refmail.imap.status import Status as Response
+from refmail.imap.status_items import count, status_atts
 from refmail.machine import Steps
-from refmail.store.api import MailStore, NoSuchMailbox
+from refmail.store.api import NoSuchMailbox
 
 if TYPE_CHECKING:
     from refmail.imap.session import ImapSession
 
-__all__ = ["Status"]
-
-# status-att = "MESSAGES" / "RECENT" / "UIDNEXT" / "UIDVALIDITY" / "UNSEEN"
-_ITEMS = frozenset({b"MESSAGES", b"RECENT", b"UIDNEXT", b"UIDVALIDITY", b"UNSEEN"})
+__all__ = ["Status", "status_line"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,43 +32,29 @@ class Status(Command):
         """ABNF: status = "STATUS" SP mailbox SP "(" status-att *(SP status-att) ")"."""
         mailbox = space_and_mailbox(cursor)
         cursor.space("status")
-        cursor.expect(b"(", "status")
-        items = [status_att(cursor)]
-        while cursor.skip(b" "):
-            items.append(status_att(cursor))
-        cursor.expect(b")", "status")
-        return cls(mailbox, tuple(dict.fromkeys(items)))
+        return cls(mailbox, status_atts(cursor))
 
     def run(self, session: ImapSession) -> Steps[Response]:
         name = mailbox_argument(self.mailbox)
         try:
-            counts = yield from session.call(count, session.services.store, session.user, name)
+            session.send((yield from status_line(session, name, self.items)))
         except NoSuchMailbox:
             raise Refused(no(b"There is no such mailbox")) from None
-        if session.view_or_none is not None and session.view_or_none.name == name:
-            # What this session has claimed is \Recent to it.
-            counts[b"RECENT"] += 0 if session.view_or_none.read_only else len(session.view_or_none.recent)
-        shown = b" ".join(b"%s %d" % (item, counts[item]) for item in self.items)
-        session.send(b"* STATUS %s (%s)\r\n" % (wire.mailbox(name), shown))
         return ok(b"STATUS completed")
 
 
-def status_att(cursor: Cursor) -> bytes:
-    """status-att, in upper case."""
-    item = keyword(cursor, "status-att")
-    if item not in _ITEMS:
-        cursor.fail("status-att", "no such status item")
-    return item
+def status_line(session: ImapSession, name: str, items: Sequence[bytes]) -> Steps[bytes]:
+    """Return the STATUS response for a mailbox (RFC 3501 section 7.2.4).
 
-
-def count(store: MailStore, user: str, name: str) -> dict[bytes, int]:
-    r"""Return every status item of a mailbox; claims no \Recent; blocks."""
-    mailbox = store.open(user, name)
-    messages = mailbox.messages()
-    return {
-        b"MESSAGES": len(messages),
-        b"RECENT": mailbox.recent_count(),
-        b"UIDNEXT": mailbox.uid_next,
-        b"UIDVALIDITY": mailbox.uid_validity,
-        b"UNSEEN": sum(rb"\Seen" not in meta.flags for meta in messages),
-    }
+    Raises:
+        NoSuchMailbox
+    """
+    if b"HIGHESTMODSEQ" in items:
+        session.make_aware()
+    counts = yield from session.call(count, session.services.store, session.user, name, items)
+    view = session.view_or_none
+    if b"RECENT" in counts and view is not None and view.name == name and not view.read_only:
+        # What this session has claimed is \Recent to it.
+        counts[b"RECENT"] += len(view.recent)
+    shown = b" ".join(b"%s %d" % (item, counts[item]) for item in items)
+    return b"* STATUS %s (%s)\r\n" % (session.revision.mailbox(name), shown)

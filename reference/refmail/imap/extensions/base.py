@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from refmail.imap.commands.base import Command
 from refmail.imap.states import AUTHENTICATED_OR_SELECTED, State
+from refmail.services import Policy
 
 __all__ = ["Extension", "joined"]
 
@@ -23,6 +24,10 @@ class Extension:
     legal: Mapping[bytes, frozenset[State]] = field(default_factory=dict[bytes, frozenset[State]])
     #: The states in which the capability is listed.
     offered: frozenset[State] = AUTHENTICATED_OR_SELECTED
+    #: Whether a server with this policy lists it.
+    offered_by: Callable[[Policy], bool] = lambda _policy: True
+    #: What ENABLE with its name enables, itself included (RFC 5161); nothing where there is nothing to enable.
+    enables: frozenset[bytes] = frozenset()
 
 
 def joined(

@@ -1,4 +1,4 @@
-"""ENABLE (RFC 5161): no extension here waits to be enabled, so the answer is an empty ENABLED."""
+"""ENABLE (RFC 5161): a client says which extensions it is ready for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from refmail.imap.commands.base import Command
 from refmail.imap.extensions.base import Extension
 from refmail.imap.parsing.cursor import Cursor
 from refmail.imap.parsing.strings import atom
-from refmail.imap.states import AUTHENTICATED_OR_SELECTED, State
+from refmail.imap.states import ANY, State
 from refmail.imap.status import Status, ok
 from refmail.machine import Steps
 
@@ -35,11 +35,16 @@ class Enable(Command):
         return cls(tuple(capabilities))
 
     def run(self, session: ImapSession) -> Steps[Status]:
-        session.send(b"* ENABLED\r\n")
+        asked = dict.fromkeys(name.upper() for name in self.capabilities)
+        known = {each.capability.upper(): each for each in session.extensions if each.enables}
+        enabled = [known[name] for name in asked if name in known]
+        for extension in enabled:
+            session.enabled |= extension.enables
+        # RFC 5161 section 3.2: what this command enabled, or asked for again.
+        session.send(b"* ENABLED%s\r\n" % b"".join(b" " + each.capability for each in enabled))
         yield from ()
         return ok(b"ENABLE completed")
 
 
-ENABLE = Extension(
-    b"ENABLE", {b"ENABLE": Enable}, {b"ENABLE": frozenset({State.AUTHENTICATED})}, offered=AUTHENTICATED_OR_SELECTED
-)
+# Offered before it can be used: Python's imaplib looks at the capabilities only once, when it connects.
+ENABLE = Extension(b"ENABLE", {b"ENABLE": Enable}, {b"ENABLE": frozenset({State.AUTHENTICATED})}, offered=ANY)

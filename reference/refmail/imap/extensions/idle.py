@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from refmail.imap.commands.base import Command
 from refmail.imap.extensions.base import Extension
-from refmail.imap.states import AUTHENTICATED_OR_SELECTED
+from refmail.imap.states import ANY, AUTHENTICATED_OR_SELECTED
 from refmail.imap.status import Refused, Status, bad, ok
 from refmail.machine import LineTooLong, Steps, Wake
 
@@ -49,4 +49,5 @@ class Idle(Command):
                 news = (yield from session.wait()) is Wake.NEWS
 
 
-IDLE = Extension(b"IDLE", {b"IDLE": Idle}, {b"IDLE": AUTHENTICATED_OR_SELECTED})
+# Offered before it can be used: Python's imaplib looks at the capabilities only once, when it connects.
+IDLE = Extension(b"IDLE", {b"IDLE": Idle}, {b"IDLE": AUTHENTICATED_OR_SELECTED}, offered=ANY)

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from refmail.imap.commands.append import Append, Appended
 from refmail.imap.commands.base import Command
 from refmail.imap.commands.copy import Copied, Copy, UidCopy
-from refmail.imap.commands.expunge import expunge_deleted
+from refmail.imap.commands.expunge import expunge
 from refmail.imap.extensions.base import Extension
 from refmail.imap.parsing.cursor import Cursor
 from refmail.imap.parsing.sequences import SequenceSet, sequence_set
 from refmail.imap.states import SELECTED_ONLY
 from refmail.imap.status import Refused, Status, no, ok
+from refmail.imap.wire import uid_set
 from refmail.machine import Steps
 
 if TYPE_CHECKING:
     from refmail.imap.session import ImapSession
 
-__all__ = ["UIDPLUS", "AppendWithUid", "CopyWithUids", "UidCopyWithUids", "UidExpunge", "uid_set"]
+__all__ = ["UIDPLUS", "AppendWithUid", "CopyWithUids", "UidCopyWithUids", "UidExpunge", "copyuid", "uid_set"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class AppendWithUid(Append):
     """APPEND with the response code APPENDUID."""
 
     def code(self, appended: Appended) -> bytes | None:
-        """ABNF: resp-code-apnd = "APPENDUID" SP nz-number SP append-uid."""
-        return b"APPENDUID %d %d" % (appended.uid_validity, appended.uid)
+        """ABNF: resp-code-apnd = "APPENDUID" SP nz-number SP append-uid; append-uid =/ uid-set (RFC 4315 section 4)."""
+        return b"APPENDUID %d %s" % (appended.uid_validity, uid_set(appended.uids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ class UidExpunge(Command):
         view = session.view
         if view.read_only:
             raise Refused(no(b"The mailbox is open read-only"))
-        yield from session.call(expunge_deleted, view.mailbox, frozenset(view.by_uid(self.uids)))
-        return ok(b"UID EXPUNGE completed")
+        among = frozenset(view.by_uid(self.uids))
+        return (yield from expunge(session, ok(b"UID EXPUNGE completed"), among))
 
 
 def copyuid(copied: Copied) -> bytes | None:
@@ -75,17 +75,6 @@ def copyuid(copied: Copied) -> bytes | None:
     if not copied.sources:
         return None
     return b"COPYUID %d %s %s" % (copied.uid_validity, uid_set(copied.sources), uid_set(copied.targets))
-
-
-def uid_set(uids: Sequence[int]) -> bytes:
-    """ABNF: uid-set = (uniqueid / uid-range) *("," uid-set); ascending UIDs, neighbours as ranges."""
-    ranges: list[list[int]] = []
-    for uid in uids:
-        if ranges and uid == ranges[-1][1] + 1:
-            ranges[-1][1] = uid
-        else:
-            ranges.append([uid, uid])
-    return b",".join(b"%d" % first if first == last else b"%d:%d" % (first, last) for first, last in ranges)
 
 
 UIDPLUS = Extension(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from refmail.imap import wire
-from refmail.imap.mime.entity import Entity
+from refmail.imap.mime.entity import BODYSTRUCTURE, Entity
 from refmail.imap.mime.envelope import envelope
 from refmail.imap.mime.parameters import Parameters, disposition, tokens
 
@@ -17,7 +17,8 @@ def body(entity: Entity) -> bytes:
 
 def bodystructure(entity: Entity) -> bytes:
     """The same with body-ext-1part and body-ext-mpart."""
-    return _body(entity, extended=True)
+    noted = entity.noted(BODYSTRUCTURE)
+    return _body(entity, extended=True) if noted is None else noted
 
 
 def _body(entity: Entity, *, extended: bool) -> bytes:

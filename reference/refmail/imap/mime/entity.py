@@ -13,7 +13,10 @@ from functools import cached_property
 
 from refmail.imap.mime.parameters import ContentType, content_type, first_token
 
-__all__ = ["Entity", "Field"]
+__all__ = ["BODYSTRUCTURE", "ENVELOPE", "HEADER", "Entity", "Field", "fields_of"]
+
+#: What may have been noted of a message (`notes`).
+ENVELOPE, BODYSTRUCTURE, HEADER = range(3)
 
 #: Levels of multiparts and messages within one another; deeper ones count as opaque octets.
 _DEEPEST = 100
@@ -45,7 +48,14 @@ class Field:
     @property
     def value(self) -> bytes:
         """What follows the colon, unfolded, without the white space around it."""
-        return _LINE_END.sub(b"", self.raw).strip(b" \t\r")
+        raw = _LINE_END.sub(b"", self.raw) if b"\n" in self.raw else self.raw
+        return raw.strip(b" \t\r")
+
+
+def fields_of(octets: bytes, start: int = 0, end: int | None = None) -> tuple[Field, ...]:
+    """Return the fields of the header between two offsets."""
+    found = _FIELD.finditer(octets, start, len(octets) if end is None else end)
+    return tuple(Field(field[0], field[1].lower(), field[2]) for field in found)
 
 
 class Entity:
@@ -62,11 +72,26 @@ class Entity:
     def __init__(
         self, octets: bytes, start: int = 0, end: int | None = None, default: ContentType = _TEXT, depth: int = 0
     ) -> None:
-        self.octets = octets
+        self._octets = octets
         self.start = start
-        self.end = len(octets) if end is None else end
+        self._end = len(octets) if end is None else end
         self._default = default
         self._depth = depth
+
+    @property
+    def octets(self) -> bytes:
+        """The octets of the whole message, of which this may be a part."""
+        return self._octets
+
+    @property
+    def end(self) -> int:
+        """Where the body ends."""
+        return self._end
+
+    def noted(self, part: int) -> bytes | None:
+        """Return what is noted of the message, if this is a whole one of which something is."""
+        del part
+        return None
 
     # Header and body.
 
@@ -101,10 +126,7 @@ class Entity:
     @cached_property
     def fields(self) -> tuple[Field, ...]:
         """The header's fields in order; lines that are none are passed over."""
-        return tuple(
-            Field(found[0], found[1].lower(), found[2])
-            for found in _FIELD.finditer(self.octets, self.start, self.body_start)
-        )
+        return fields_of(self.octets, self.start, self.body_start)
 
     def first(self, name: bytes) -> bytes | None:
         """Return the value of the first field of that name, lower case, or None."""

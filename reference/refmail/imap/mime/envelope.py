@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from refmail.imap import wire
 from refmail.imap.mime.addresses import Address, addresses
-from refmail.imap.mime.entity import Entity
+from refmail.imap.mime.entity import ENVELOPE, Entity
 
 __all__ = ["envelope"]
 
 
 def envelope(message: Entity) -> bytes:
     """ABNF: envelope = "(" env-date SP env-subject SP env-from SP ... SP env-message-id ")"."""
+    if (noted := message.noted(ENVELOPE)) is not None:
+        return noted
     sender = _addresses(message, b"from")
     return b"(%s)" % b" ".join(
         (

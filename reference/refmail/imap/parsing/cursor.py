@@ -9,6 +9,8 @@ __all__ = ["Cursor", "LiteralTooLong", "LiteralWanted", "ParseError"]
 
 #: literal = "{" number "}" CRLF *CHAR8; RFC 7888 section 8 adds the "+" of a non-synchronising one.
 _LITERAL = re.compile(rb"\{([0-9]{1,10})(\+?)\}\r\n")
+#: literal8 = "~{" number ["+"] "}" CRLF *OCTET (RFC 3516 section 7, RFC 7888 section 6)
+_LITERAL8 = re.compile(rb"~" + _LITERAL.pattern)
 
 
 class ParseError(Exception):
@@ -43,10 +45,12 @@ class LiteralWanted(Exception):
 class Cursor:
     """Octets and how far they have been read."""
 
-    __slots__ = ("literal_limit", "octets", "position")
+    __slots__ = ("literal_limit", "octets", "position", "utf8")
 
-    def __init__(self, octets: bytes, literal_limit: int = 0xFFFF_FFFF) -> None:
+    def __init__(self, octets: bytes, literal_limit: int = 0xFFFF_FFFF, *, utf8: bool = False) -> None:
         self.octets = octets
+        #: Whether quoted strings and the names of mailboxes are UTF-8 (RFC 9051 section 5.1).
+        self.utf8 = utf8
         self.position = 0
         #: Longest literal in octets; the command in hand sets it.
         self.literal_limit = literal_limit
@@ -94,17 +98,26 @@ class Cursor:
             LiteralTooLong: it is longer than `literal_limit`.
         """
         start = self.position
-        found = self.match(_LITERAL, "literal")
+        octets = self._literal(_LITERAL, "literal")
+        if b"\0" in octets:
+            raise ParseError(self.octets, start, "CHAR8", "NUL in a literal")
+        return octets
+
+    def literal8(self) -> bytes:
+        """ABNF: literal8 = "~{" number "}" CRLF *OCTET, which may hold NUL; raises as `literal`."""
+        return self._literal(_LITERAL8, "literal8")
+
+    def _literal(self, pattern: re.Pattern[bytes], production: str) -> bytes:
+        start = self.position
+        found = self.match(pattern, production)
         count = int(found[1])
         if count > min(self.literal_limit, 0xFFFF_FFFF):
-            raise LiteralTooLong(self.octets, start, "literal", f"longer than {self.literal_limit} octets")
+            raise LiteralTooLong(self.octets, start, production, f"longer than {self.literal_limit} octets")
         if self.position == len(self.octets):
             raise LiteralWanted(count, synchronising=not found[2])
         octets = self.octets[self.position : self.position + count]
         if len(octets) < count:
-            raise ParseError(self.octets, start, "literal", "fewer octets than announced")
-        if b"\0" in octets:
-            raise ParseError(self.octets, start, "CHAR8", "NUL in a literal")
+            raise ParseError(self.octets, start, production, "fewer octets than announced")
         self.position += count
         return octets
 

@@ -8,7 +8,7 @@ from refmail.imap import wire
 from refmail.imap.parsing.cursor import Cursor
 from refmail.imap.parsing.strings import astring, keyword, number, nz_number
 
-__all__ = ["BodyItem", "FetchItem", "Section", "fetch_items"]
+__all__ = ["BinaryItem", "BodyItem", "FetchItem", "Section", "fetch_items"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,23 @@ class BodyItem:
         return b"BODY[%s]%s" % (self.section.to_wire(), origin)
 
 
+@dataclass(frozen=True, slots=True)
+class BinaryItem(BodyItem):
+    """Decoded octets of a part (`name` is BINARY), or how many these are (BINARY.SIZE; RFC 3516 section 4.2)."""
+
+    def label(self) -> bytes:
+        origin = b"" if self.partial is None else b"<%d>" % self.partial[0]
+        return b"%s[%s]%s" % (self.name, self.section.to_wire(), origin)
+
+
 _MACROS: dict[bytes, tuple[bytes, ...]] = {
     b"ALL": (b"FLAGS", b"INTERNALDATE", b"RFC822.SIZE", b"ENVELOPE"),
     b"FAST": (b"FLAGS", b"INTERNALDATE", b"RFC822.SIZE"),
     b"FULL": (b"FLAGS", b"INTERNALDATE", b"RFC822.SIZE", b"ENVELOPE", b"BODY"),
 }
-_PLAIN = frozenset({b"ENVELOPE", b"FLAGS", b"INTERNALDATE", b"RFC822.SIZE", b"BODY", b"BODYSTRUCTURE", b"UID"})
+_PLAIN = frozenset(
+    {b"ENVELOPE", b"FLAGS", b"INTERNALDATE", b"RFC822.SIZE", b"BODY", b"BODYSTRUCTURE", b"UID", b"MODSEQ"}
+)
 #: The older names of body sections, section 6.4.5.
 _RFC822 = {
     b"RFC822": BodyItem(b"RFC822", Section(), peek=False),
@@ -87,10 +98,17 @@ def fetch_items(cursor: Cursor) -> tuple[FetchItem | BodyItem, ...]:
 
 
 def fetch_att(cursor: Cursor) -> FetchItem | BodyItem:
-    """ABNF: fetch-att = "ENVELOPE" / "FLAGS" / ... / "BODY.PEEK" section ["<" number "." nz-number ">"]."""
+    """ABNF: fetch-att = "ENVELOPE" / "FLAGS" / ... / "BODY.PEEK" section ["<" number "." nz-number ">"].
+
+    fetch-att =/ "BINARY" [".PEEK"] section-binary [partial] / "BINARY.SIZE" section-binary (RFC 3516 section 7)
+    """
     name = keyword(cursor, "fetch-att")
     if name in (b"BODY", b"BODY.PEEK") and cursor.peek() == b"[":
         return BodyItem(b"BODY", section(cursor), name == b"BODY.PEEK", partial(cursor))
+    if name in (b"BINARY", b"BINARY.PEEK"):
+        return BinaryItem(b"BINARY", section_binary(cursor), name == b"BINARY.PEEK", partial(cursor))
+    if name == b"BINARY.SIZE":
+        return BinaryItem(name, section_binary(cursor), peek=True)
     if name in _RFC822:
         return _RFC822[name]
     if name not in _PLAIN:
@@ -123,6 +141,16 @@ def section(cursor: Cursor) -> Section:
             return section_text(cursor, tuple(path))
     cursor.expect(b"]", "section")
     return Section(tuple(path))
+
+
+def section_binary(cursor: Cursor) -> Section:
+    """ABNF: section-binary = "[" [section-part] "]"."""
+    start = cursor.position
+    found = section(cursor)
+    if found.text:
+        cursor.position = start
+        cursor.fail("section-binary", "only a part can be decoded")
+    return found
 
 
 def section_text(cursor: Cursor, path: tuple[int, ...]) -> Section:

@@ -1,4 +1,4 @@
-"""Sequence sets: which messages, by number or UID."""
+"""Sequence sets: which messages, by number, by UID, or as the last search saved them (RFC 5182)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from refmail.imap.parsing.cursor import Cursor
 from refmail.imap.parsing.strings import nz_number
 
-__all__ = ["SequenceSet", "begins_sequence_set", "sequence_set"]
+__all__ = ["SAVED", "SequenceSet", "begins_sequence_set", "sequence_set"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,8 @@ class SequenceSet:
     """Ranges in the order sent; None is "*", the largest number in use."""
 
     ranges: tuple[tuple[int | None, int | None], ...]
+    #: Whether this is "$", the messages that the last search saved (RFC 5182); there are no ranges then.
+    is_saved: bool = False
 
     def resolve(self, largest: int) -> list[tuple[int, int]]:
         """Return ascending ranges that do not touch, with "*" as `largest`."""
@@ -38,12 +40,16 @@ class SequenceSet:
     @property
     def largest_named(self) -> int:
         """The largest number that stands in the set, 0 where there is only "*"."""
-        return max(number or 0 for pair in self.ranges for number in pair)
+        return max((number or 0 for pair in self.ranges for number in pair), default=0)
+
+
+#: seq-last-command = "$" (RFC 5182 section 3)
+SAVED = SequenceSet((), is_saved=True)
 
 
 def begins_sequence_set(cursor: Cursor) -> bool:
     """Say whether what comes next can only be a sequence set."""
-    return cursor.peek().isdigit() or cursor.peek() == b"*"
+    return cursor.peek().isdigit() or cursor.peek() in (b"*", b"$")
 
 
 def seq_number(cursor: Cursor) -> int | None:
@@ -52,7 +58,9 @@ def seq_number(cursor: Cursor) -> int | None:
 
 
 def sequence_set(cursor: Cursor) -> SequenceSet:
-    """ABNF: sequence-set = (seq-number / seq-range) *("," sequence-set)."""
+    """ABNF: sequence-set = (seq-number / seq-range) *("," sequence-set) / seq-last-command."""
+    if cursor.skip(b"$"):
+        return SAVED
     ranges: list[tuple[int | None, int | None]] = []
     while True:
         first = seq_number(cursor)

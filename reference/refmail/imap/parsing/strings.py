@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
+from refmail.imap import names
 from refmail.imap.parsing.cursor import Cursor
 
-__all__ = ["astring", "atom", "keyword", "list_mailbox", "number", "nz_number", "quoted", "string", "tag"]
+__all__ = [
+    "astring",
+    "atom",
+    "keyword",
+    "list_mailbox",
+    "mailbox",
+    "number",
+    "number64",
+    "nz_number",
+    "quoted",
+    "string",
+    "tag",
+]
 
 # ATOM-CHAR = <any CHAR except atom-specials>
 # atom-specials = "(" / ")" / "{" / SP / CTL / list-wildcards / quoted-specials / resp-specials
@@ -22,11 +36,14 @@ _KEYWORD = re.compile(rb"[A-Za-z][A-Za-z0-9.\-]*")
 # quoted = DQUOTE *QUOTED-CHAR DQUOTE,
 # where QUOTED-CHAR = <any TEXT-CHAR except quoted-specials> / "\" quoted-specials
 _QUOTED = re.compile(rb'"((?:[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x5b\x5d-\x7f]|\\["\\])*)"')
+# QUOTED-CHAR of RFC 9051: UTF8-2 / UTF8-3 / UTF8-4 besides
+_QUOTED_UTF8 = re.compile(rb'"((?:[\x01-\x09\x0b\x0c\x0e-\x21\x23-\x5b\x5d-\x7f\x80-\xff]|\\["\\])*)"')
 _ESCAPE = re.compile(rb'\\(["\\])')
 # number = 1*DIGIT, unsigned and of 32 bits
 _NUMBER = re.compile(rb"[0-9]{1,20}")
 
 _LARGEST = 0xFFFF_FFFF
+_LARGEST_64 = 0x7FFF_FFFF_FFFF_FFFF
 
 
 def tag(cursor: Cursor) -> bytes:
@@ -46,7 +63,31 @@ def keyword(cursor: Cursor, production: str) -> bytes:
 
 def quoted(cursor: Cursor) -> bytes:
     """ABNF: quoted = DQUOTE *QUOTED-CHAR DQUOTE."""
-    return _ESCAPE.sub(rb"\1", cursor.match(_QUOTED, "quoted")[1])
+    if not cursor.utf8:
+        return _ESCAPE.sub(rb"\1", cursor.match(_QUOTED, "quoted")[1])
+    start = cursor.position
+    octets = _ESCAPE.sub(rb"\1", cursor.match(_QUOTED_UTF8, "quoted")[1])
+    _utf8(cursor, octets, start)
+    return octets
+
+
+def _utf8(cursor: Cursor, octets: bytes, start: int) -> str:
+    try:
+        return octets.decode("utf-8")
+    except UnicodeDecodeError:
+        cursor.position = start
+        cursor.fail("QUOTED-CHAR", "not UTF-8")
+
+
+def mailbox(cursor: Cursor) -> bytes:
+    """ABNF: mailbox = "INBOX" / astring; in modified UTF-7, whichever way the client writes it."""
+    return _name(cursor, astring)
+
+
+def _name(cursor: Cursor, read: Callable[[Cursor], bytes]) -> bytes:
+    start = cursor.position
+    octets = read(cursor)
+    return names.encode(_utf8(cursor, octets, start)) if cursor.utf8 else octets
 
 
 def string(cursor: Cursor) -> bytes:
@@ -62,7 +103,11 @@ def astring(cursor: Cursor) -> bytes:
 
 
 def list_mailbox(cursor: Cursor) -> bytes:
-    """ABNF: list-mailbox = 1*list-char / string."""
+    """ABNF: list-mailbox = 1*list-char / string; in modified UTF-7, whichever way the client writes it."""
+    return _name(cursor, _list_mailbox)
+
+
+def _list_mailbox(cursor: Cursor) -> bytes:
     if cursor.peek() in (b'"', b"{"):
         return string(cursor)
     return cursor.match(_LIST, "list-mailbox")[0]
@@ -73,6 +118,14 @@ def number(cursor: Cursor) -> int:
     value = int(cursor.match(_NUMBER, "number")[0])
     if value > _LARGEST:
         cursor.fail("number", "more than 32 bits")
+    return value
+
+
+def number64(cursor: Cursor) -> int:
+    """ABNF: number64 = 1*DIGIT, below 2 to the 63rd."""
+    value = int(cursor.match(_NUMBER, "number64")[0])
+    if value > _LARGEST_64:
+        cursor.fail("number64", "more than 63 bits")
     return value
 
 

@@ -2,50 +2,80 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from refmail.imap.mime.decode import body_texts, characters, header_text
 from refmail.imap.mime.entity import Entity
 from refmail.imap.view import View
-from refmail.store.api import Mailbox, MessageMeta
+from refmail.store.api import MessageMeta
 
 __all__ = ["Candidate", "Scope", "within"]
 
 
+#: Encodings that hide text, and charsets that do not show it as US-ASCII would.
+_CODED = (b"base64", b"quoted-printable")
+_CHARSET = b"charset"
+_PLAIN_CHARSET = re.compile(rb"=\"?(?:us-ascii|utf-8|iso-8859-15?|windows-1252)\b(?!-)")
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What "*" stands for."""
+    """What "*", "$" and the present stand for."""
 
     #: Messages that the client knows of.
     count: int
     #: The last one's UID, 0 where there is none.
     last_uid: int
+    #: UIDs that "$" stands for (RFC 5182).
+    saved: frozenset[int]
+    #: The present time, with a zone, for keys that count from it (RFC 5032).
+    now: datetime
 
     @classmethod
-    def of(cls, view: View) -> Scope:
+    def of(cls, view: View, now: datetime) -> Scope:
         """Return the scope of a view."""
-        return cls(len(view.uids), view.uids[-1] if view.uids else 0)
+        return cls(len(view.uids), view.uids[-1] if view.uids else 0, frozenset(view.saved), now)
 
 
 class Candidate:
-    """One message of the view."""
+    """One message of the view.
 
-    def __init__(self, number: int, meta: MessageMeta, mailbox: Mailbox, *, recent: bool) -> None:
+    Args:
+        number: its message number.
+        meta: what the session knows of it.
+        message: returns the message itself; may raise NoSuchMessage.
+        recent: whether it is recent here.
+    """
+
+    def __init__(self, number: int, meta: MessageMeta, message: Callable[[int], Entity], *, recent: bool) -> None:
         self.number = number
         self.meta = meta
         self.recent = recent
-        self._mailbox = mailbox
+        self._message = message
+        #: The whole message in lower case; no octets where these are not all there is to find.
+        self._plain: bytes | None = None
 
     @cached_property
     def message(self) -> Entity:
-        """The message itself.
+        """The message itself; what is asked of it may raise NoSuchMessage."""
+        return self._message(self.meta.uid)
 
-        Raises:
-            NoSuchMessage: it was expunged.
+    def may_contain(self, word: bytes) -> bool:
+        """Say whether the message may contain a word: False only where it surely does not, found out without parsing.
+
+        Args:
+            word: US-ASCII in lower case, without the characters that headers are folded and joined with.
         """
-        return Entity(self._mailbox.read(self.meta.uid))
+        if self._plain is None:
+            octets = self.message.octets
+            lower = octets.lower()
+            self._plain = lower if octets.isascii() and not _hides_text(lower) else b""
+        return not self._plain or word in self._plain
 
     @cached_property
     def header(self) -> str:
@@ -55,12 +85,33 @@ class Candidate:
 
     @cached_property
     def body(self) -> str:
-        """The body as sent and, after it, its text parts decoded; folded to one case."""
-        return "\n".join([characters(self.message.body, b"ascii"), *body_texts(self.message)]).casefold()
+        """The body as sent and, after it, what its text parts say otherwise; folded to one case."""
+        raw = self.message.body
+        if raw.isascii():
+            # Octets that stand for themselves are there already.
+            texts = [text for text in body_texts(self.message, encoded_only=True) if text]
+            return "\n".join([raw.decode("ascii"), *texts]).casefold()
+        return "\n".join([characters(raw, b"ascii"), *body_texts(self.message)]).casefold()
 
     def values(self, name: bytes) -> list[str]:
         """Return the decoded values of a field, folded to one case."""
         return [header_text(value).casefold() for value in self.message.all(name)]
+
+
+def _hides_text(lower: bytes) -> bool:
+    """Say whether a message in lower case may hold text that its octets do not show."""
+    # One octet is found much faster than two.
+    if b"?" in lower and b"=?" in lower:
+        return True
+    if any(mark in lower for mark in _CODED):
+        return True
+    place = lower.find(_CHARSET)
+    while place >= 0:
+        place += len(_CHARSET)
+        if _PLAIN_CHARSET.match(lower, place) is None:
+            return True
+        place = lower.find(_CHARSET, place)
+    return False
 
 
 def within(number: int, ranges: list[tuple[int, int]]) -> bool:

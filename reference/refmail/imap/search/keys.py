@@ -8,7 +8,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 from refmail.imap.parsing.dates import month_number
 from refmail.imap.parsing.sequences import SequenceSet
@@ -27,6 +27,7 @@ __all__ = [
     "MarkedWith",
     "Not",
     "Numbers",
+    "Older",
     "Or",
     "Recent",
     "SentDay",
@@ -34,6 +35,7 @@ __all__ = [
     "Test",
     "Text",
     "Uids",
+    "Younger",
 ]
 
 #: Says whether a message matches.
@@ -41,9 +43,18 @@ Test = Callable[[Candidate], bool]
 
 # date = [ day-of-week "," ] day month year ... (RFC 5322 section 3.3; years of two and three digits in section 4.3)
 _SENT = re.compile(rb"(?:^|[ \t,])([0-9]{1,2})[ \t]+([A-Za-z]{3})[a-z]*[ \t]+([0-9]{2,4})(?:[ \t]|$)")
+_WORD = re.compile(r"[!-9;-~]+")
 _TWO_DIGITS, _THREE_DIGITS = 100, 1000
 #: Years of two digits below this are of the 21st century (RFC 5322 section 4.3).
 _PIVOT = 50
+
+
+class Notes(Protocol):
+    """What is noted of the messages that are searched."""
+
+    def containing(self, name: bytes, text: str) -> set[int] | None:
+        """Return the UIDs of all messages, perhaps of more, in which a field has a text; None where it is not noted."""
+        ...
 
 
 class Key:
@@ -61,6 +72,16 @@ class Key:
         Raises:
             Refused: a message number is beyond the mailbox.
         """
+
+    def suspects(self, notes: Notes) -> set[int] | None:
+        """Return UIDs among which all that match are, where what is noted can tell; blocks."""
+        del notes
+        return None
+
+    @property
+    def reads_each(self) -> bool:
+        """Whether the test needs the octets of every message."""
+        return False
 
     def weight(self) -> int:
         """Return how dear the test is."""
@@ -117,6 +138,26 @@ class Smaller(Key):
     def compile(self, scope: Scope) -> Test:
         del scope
         return lambda candidate: candidate.meta.size < self.octets
+
+
+@dataclass(frozen=True, slots=True)
+class Older(Key):
+    """OLDER: the internal date is at least so many seconds ago (RFC 5032 section 3)."""
+
+    seconds: int
+
+    def compile(self, scope: Scope) -> Test:
+        return lambda candidate: _age(candidate, scope) >= self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Younger(Key):
+    """YOUNGER: the internal date is at most so many seconds ago (RFC 5032 section 3)."""
+
+    seconds: int
+
+    def compile(self, scope: Scope) -> Test:
+        return lambda candidate: _age(candidate, scope) <= self.seconds
 
 
 class Day(Enum):
@@ -179,6 +220,10 @@ class Header(Key):
         wanted = self.text.casefold()
         return lambda candidate: any(wanted in value for value in candidate.values(self.name))
 
+    def suspects(self, notes: Notes) -> set[int] | None:
+        # Of an empty text it is only known where it is, not where the field is.
+        return notes.containing(self.name, self.text) if self.text else None
+
 
 @dataclass(frozen=True, slots=True)
 class Body(Key):
@@ -188,10 +233,15 @@ class Body(Key):
 
     text: str
 
+    @property
+    def reads_each(self) -> bool:
+        return True
+
     def compile(self, scope: Scope) -> Test:
         del scope
         wanted = self.text.casefold()
-        return lambda candidate: wanted in candidate.body
+        word = _word(wanted)
+        return lambda candidate: (word is None or candidate.may_contain(word)) and wanted in candidate.body
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,10 +252,17 @@ class Text(Key):
 
     text: str
 
+    @property
+    def reads_each(self) -> bool:
+        return True
+
     def compile(self, scope: Scope) -> Test:
         del scope
         wanted = self.text.casefold()
-        return lambda candidate: wanted in candidate.header or wanted in candidate.body
+        word = _word(wanted)
+        return lambda candidate: (
+            (word is None or candidate.may_contain(word)) and (wanted in candidate.header or wanted in candidate.body)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +272,8 @@ class Numbers(Key):
     numbers: SequenceSet
 
     def compile(self, scope: Scope) -> Test:
+        if self.numbers.is_saved:
+            return lambda candidate: candidate.meta.uid in scope.saved
         beyond = self.numbers.largest_named > scope.count
         if beyond or (self.numbers.has_star and not scope.count):
             raise Refused(bad(b"There is no message of that number"))
@@ -229,6 +288,8 @@ class Uids(Key):
     uids: SequenceSet
 
     def compile(self, scope: Scope) -> Test:
+        if self.uids.is_saved:
+            return lambda candidate: candidate.meta.uid in scope.saved
         ranges = self.uids.resolve(scope.last_uid)
         return lambda candidate: within(candidate.meta.uid, ranges)
 
@@ -238,6 +299,10 @@ class Not(Key):
     """NOT."""
 
     key: Key
+
+    @property
+    def reads_each(self) -> bool:
+        return self.key.reads_each
 
     def weight(self) -> int:
         return self.key.weight()
@@ -254,12 +319,20 @@ class Or(Key):
     left: Key
     right: Key
 
+    @property
+    def reads_each(self) -> bool:
+        return self.left.reads_each and self.right.reads_each
+
     def weight(self) -> int:
         return max(self.left.weight(), self.right.weight())
 
     def compile(self, scope: Scope) -> Test:
         first, second = (key.compile(scope) for key in sorted((self.left, self.right), key=Key.weight))
         return lambda candidate: first(candidate) or second(candidate)
+
+    def suspects(self, notes: Notes) -> set[int] | None:
+        found = (self.left.suspects(notes), self.right.suspects(notes))
+        return None if found[0] is None or found[1] is None else found[0] | found[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,12 +341,29 @@ class And(Key):
 
     keys: tuple[Key, ...]
 
+    @property
+    def reads_each(self) -> bool:
+        return all(key.reads_each for key in self.keys)
+
     def weight(self) -> int:
         return max(key.weight() for key in self.keys)
 
     def compile(self, scope: Scope) -> Test:
         tests = [key.compile(scope) for key in sorted(self.keys, key=Key.weight)]
         return lambda candidate: all(test(candidate) for test in tests)
+
+    def suspects(self, notes: Notes) -> set[int] | None:
+        known = [found for key in self.keys if (found := key.suspects(notes)) is not None]
+        return known[0].intersection(*known[1:]) if known else None
+
+
+def _word(text: str) -> bytes | None:
+    """Return a folded text as octets that stand in a message as they are wherever the text does, None if they may not."""
+    return text.encode("ascii") if _WORD.fullmatch(text) else None
+
+
+def _age(candidate: Candidate, scope: Scope) -> float:
+    return (scope.now - candidate.meta.internal_date).total_seconds()
 
 
 def _sent_day(value: bytes) -> dt.date | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from refmail.imap.parsing.cursor import Cursor
 from refmail.imap.parsing.dates import date
 from refmail.imap.parsing.sequences import begins_sequence_set, sequence_set
-from refmail.imap.parsing.strings import astring, atom, keyword, number
+from refmail.imap.parsing.strings import astring, atom, keyword, number, nz_number, quoted
 from refmail.imap.search.keys import (
     All,
     And,
@@ -21,15 +21,18 @@ from refmail.imap.search.keys import (
     MarkedWith,
     Not,
     Numbers,
+    Older,
     Or,
     Recent,
     SentDay,
     Smaller,
     Text,
     Uids,
+    Younger,
 )
+from refmail.imap.search.modseq import search_modsequence
 
-__all__ = ["CODECS", "search_program"]
+__all__ = ["CODECS", "search_criteria", "search_program"]
 
 #: Charset, upper case -> Python's codec of it. RFC 3501 requires only the first.
 CODECS: Mapping[bytes, str] = {b"US-ASCII": "ascii", b"UTF-8": "utf-8"}
@@ -56,11 +59,28 @@ def search_program(cursor: Cursor) -> Key | None:
     Returns:
         The keys as one, or None where the charset is unknown; the arguments are read to their end in any case.
     """
-    codec: str | None = CODECS[b"US-ASCII"]
+    charset = b"UTF-8" if cursor.utf8 else b"US-ASCII"
     cursor.space("search")
     if cursor.skip(b"CHARSET "):
-        codec = CODECS.get(astring(cursor).upper())
+        charset = astring(cursor)
         cursor.space("search")
+    return _search_keys(cursor, charset)
+
+
+def search_criteria(cursor: Cursor) -> Key | None:
+    """ABNF: search-criteria = charset 1*(SP search-key); charset = atom / quoted (RFC 5256 section 5).
+
+    Returns:
+        As `search_program`.
+    """
+    charset = quoted(cursor) if cursor.peek() == b'"' else atom(cursor)
+    cursor.space("search-criteria")
+    return _search_keys(cursor, charset)
+
+
+def _search_keys(cursor: Cursor, charset: bytes) -> Key | None:
+    """ABNF: search-key *(SP search-key), with strings in the charset."""
+    codec = CODECS.get(charset.upper())
     # Any octet is a character of latin-1, so that only the grammar can fail.
     context = _Context(cursor, codec or "latin-1")
     keys = [search_key(context)]
@@ -129,6 +149,16 @@ def _size(kind: type[Larger | Smaller]) -> Callable[[_Context], Key]:
     return parse
 
 
+def _interval(kind: type[Older | Younger]) -> Callable[[_Context], Key]:
+    """ABNF: search-key =/ ("OLDER" / "YOUNGER") SP nz-number (RFC 5032 section 4)."""
+
+    def parse(context: _Context) -> Key:
+        context.cursor.space("search-key")
+        return kind(nz_number(context.cursor))
+
+    return parse
+
+
 def _keyword(context: _Context) -> Key:
     """ABNF: "KEYWORD" SP flag-keyword."""
     context.cursor.space("search-key")
@@ -172,9 +202,11 @@ _KEYS: Mapping[bytes, Callable[[_Context], Key]] = {
     b"HEADER": _header,
     b"KEYWORD": _keyword,
     b"LARGER": _size(Larger),
+    b"MODSEQ": lambda context: search_modsequence(context.cursor),
     b"NEW": _constant(And((Recent(), Not(_SEEN)))),
     b"NOT": _not,
     b"OLD": _constant(Not(Recent())),
+    b"OLDER": _interval(Older),
     b"ON": _day(InternalDay, Day.ON),
     b"OR": _or,
     b"RECENT": _constant(Recent()),
@@ -194,4 +226,5 @@ _KEYS: Mapping[bytes, Callable[[_Context], Key]] = {
     b"UNFLAGGED": _constant(Not(MarkedWith(rb"\Flagged"))),
     b"UNKEYWORD": lambda context: Not(_keyword(context)),
     b"UNSEEN": _constant(Not(_SEEN)),
+    b"YOUNGER": _interval(Younger),
 }

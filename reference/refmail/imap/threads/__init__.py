@@ -1,0 +1,1 @@
+"""THREAD: messages as trees (RFC 5256 section 3)."""

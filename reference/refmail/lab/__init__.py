@@ -1,0 +1,1 @@
+"""Several servers with one fake DNS in one process, for people who want to see mail travel."""
