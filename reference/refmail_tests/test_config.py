@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from refmail.blueprint import Blueprint
-from refmail.config import ConfigError, UserConfig, demo_config, load_config, parse_endpoint
+from refmail.config import (
+    Config,
+    ConfigError,
+    ListenerConfig,
+    RelayConfig,
+    TlsConfig,
+    UserConfig,
+    demo_config,
+    load_config,
+    parse_endpoint,
+)
 from refmail.credentials import ScramKeys
 from refmail.server import Server
 from refmail.users import PasswordHash
@@ -100,7 +111,10 @@ def test_scram_keys_are_given_or_derived() -> None:
     user = UserConfig(name="a", hash=PasswordHash.of(b"x", cost=2).to_text(), scram=(given.to_text(),))
     assert user.scram_keys() == (given,)
     assert len(UserConfig(name="a", password="x").scram_keys()) == 2
-    assert UserConfig(name="a", password="\a").scram_keys() == ()
+    # Unicode 3.2, on which SCRAM rests, does not know the character.
+    assert UserConfig(name="a", password="\N{UNICORN FACE}").scram_keys() == ()
+    with pytest.raises(ValueError, match="cannot be typed"):
+        UserConfig(name="a", password="\a")
 
 
 def test_missing_file(tmp_path: Path) -> None:
@@ -125,3 +139,33 @@ def test_wrong_endpoints(text: str) -> None:
 def test_unknown_parts_are_refused() -> None:
     with pytest.raises(ValueError, match="no part smpt"):
         Server(demo_config(fixed_ports=False), Blueprint().with_part("smpt", object))
+
+
+@pytest.mark.parametrize("name", ["alice", "a.b-c+d_e", "jos\u00e9", "\u7528\u6237", "\u0928\u093f\u0916"])
+def test_names_may_be_of_any_script(name: str) -> None:
+    assert UserConfig(name=name, password="x").name == name
+
+
+@pytest.mark.parametrize("name", ["", "a..b", "a b", "a/b", "jose\u0301", "\u093fa", "a\u200bb", "a@b"])
+def test_names_are_words_in_one_form(name: str) -> None:
+    with pytest.raises(ValueError, match="user name"):
+        UserConfig(name=name, password="x")
+
+
+def test_our_addresses_are_those_of_hosts() -> None:
+    demo = demo_config(fixed_ports=False)
+    known = msgspec.structs.replace(demo, addresses=("192.0.2.1", "2001:db8::1"), hostname="[192.0.2.2]")
+    assert known.own_addresses() == ("127.0.0.1", "192.0.2.1", "2001:db8::1", "192.0.2.2")
+    everywhere = msgspec.structs.replace(demo, listeners={"smtp": ListenerConfig(host="0.0.0.0")})
+    assert everywhere.own_addresses() == ()
+    with pytest.raises(ValueError, match="no IP address of a host"):
+        Config(users=demo.users, listeners={}, addresses=("mail.test",))
+
+
+def test_what_contradicts_itself_in_tls_is_refused() -> None:
+    with pytest.raises(ValueError, match="client_ca"):
+        TlsConfig(mode="none", client_ca="ca.pem")
+    with pytest.raises(ValueError, match="tls_ca"):
+        RelayConfig(tls="opportunistic", tls_ca="ca.pem")
+    with pytest.raises(ValueError, match="connections"):
+        RelayConfig(connections=0)

@@ -38,6 +38,11 @@ def test_wrong_hashes_are_refused(text: str) -> None:
     [
         (b"alice", b"right", "alice"),
         (b"ALICE", b"right", "alice"),
+        ("al\u00adice".encode(), b"right", "alice"),
+        ("\uff41lice".encode(), b"right", "alice"),
+        ("\u00ad".encode(), b"right", None),
+        (b"alice\x07", b"right", None),
+        (b"alice\xff", b"right", None),
         (b"alice@example.test", b"right", "alice"),
         (b"alice@elsewhere.test", b"right", None),
         (b"alice", b"wrong", None),
@@ -59,3 +64,9 @@ def test_only_a_right_secret_is_quick_the_second_time() -> None:
     for secret in (b"right", b"right", b"wrong", b"wrong", b"right"):
         users.authenticate(b"alice", secret)
     assert CountedHash.count == 3
+
+
+def test_a_name_that_nobody_can_prepare_is_nobodys() -> None:
+    users = UserTable({"bell\x07": HASH}, domains=())
+    assert users.authenticate(b"bell\x07", b"right") is None
+    assert users.user_named("\u00ad".encode()) is None

@@ -8,16 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from refmail.dns import FakeDns, Fault, FaultKind, Record
-from refmail.dns.resolver import (
-    Addresses,
-    DnsTrouble,
-    Exchanger,
-    Exchangers,
-    MailHosts,
-    NoSuchDomain,
-    NullMx,
-    Resolver,
-)
+from refmail.dns.mailhosts import Addresses, DnsTrouble, Exchanger, Exchangers, MailHosts, NoSuchDomain, NullMx
+from refmail.dns.resolver import Resolver
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_namespace_children_enable(fred: Any) -> None:
     assert fred.ok(b"NAMESPACE") == [b'NAMESPACE (("" "/")) NIL NIL']
     fred.ok(b"CREATE a/b")
     assert fred.ok(b'LIST "" a*') == [rb'LIST (\HasChildren) "/" a', rb'LIST (\HasNoChildren) "/" a/b']
-    assert fred.ok(b"ENABLE X-NONE CONDSTORE") == [b"ENABLED"]
+    assert fred.ok(b"ENABLE X-NONE ID") == [b"ENABLED"]
     assert fred.run(b"ENABLE")[-1].startswith(b"BAD ")
 
 

@@ -138,7 +138,7 @@ def test_partials(inbox: Any) -> None:
     "arguments",
     [b"1 ()", b"1 (ALL)", b"1 (FLAGS  UID)", b"0 FLAGS", b"1:0 FLAGS", b"01 FLAGS", b"4 FLAGS", b"4:* FLAGS", b"1, FLAGS",
      b"4294967296 FLAGS", b"1 BODY[MIME]", b"1 BODY[0]", b"1 BODY[1.]", b"1 BODY[HEADER.FIELDS ()]", b"1 BODY.PEEK", b"1 X",
-     b"$ FLAGS", b"1 FLAGS UID"],
+     b"1,$ FLAGS", b"1 FLAGS UID"],
 )  # fmt: skip
 def test_bad_arguments_of_fetch(inbox: Any, arguments: bytes) -> None:
     assert inbox.run(b"FETCH " + arguments)[-1].startswith(b"BAD ")

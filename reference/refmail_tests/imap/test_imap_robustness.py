@@ -16,6 +16,7 @@ from refmail.imap.commands.table import COMMANDS
 from refmail.imap.extensions.table import EXTENSIONS
 from refmail.imap.parsing.cursor import Cursor, LiteralWanted, ParseError
 from refmail.imap.parsing.fetch import fetch_items
+from refmail.imap.rev2 import REV2
 from refmail.imap.states import LEGAL
 from refmail.services import Peer, Services
 from refmail.store.memory import MemoryStore
@@ -23,14 +24,18 @@ from refmail.store.memory import MemoryStore
 WORDS = st.sampled_from(
     [b" ", b"(", b")", b"{", b"}", b"{3}\r\n", b"{3+}\r\n", b"{0}\r\n", b"\r\n", b'"', b"\\", b"\\Seen", b"*", b"%", b"1", b"0", b":",
      b",", b"[", b"]", b"<", b">", b".", b"BODY", b"BODY.PEEK", b"HEADER.FIELDS", b"INBOX", b"NIL", b"FLAGS", b"+FLAGS", b"ALL",
-     b"NOT", b"OR", b"UID", b"CHARSET", b"UTF-8", b"1-Jan-2020", b'"01-Jan-2020 00:00:00 +0000"', b"&", b"-", b"abc", b"\x00", b"\xff"]
+     b"NOT", b"OR", b"UID", b"CHARSET", b"UTF-8", b"1-Jan-2020", b'"01-Jan-2020 00:00:00 +0000"', b"&", b"-", b"abc", b"\x00", b"\xff",
+     b"RETURN", b"SUBSCRIBED", b"RECURSIVEMATCH", b"SPECIAL-USE", b"STATUS", b"MESSAGES", b"USE", b"\\Sent", b"STORAGE", b"\xc3\xa4"]
 )  # fmt: skip
 JUNK = st.lists(WORDS | st.binary(max_size=3), max_size=25).map(b"".join)
 KINDS = [*COMMANDS.values(), *(kind for extension in EXTENSIONS for kind in extension.commands.values())]
 
 
-def parsed(kind: type[Command], octets: bytes) -> ParseError | LiteralWanted | Command:
-    cursor = Cursor(octets)
+REV2_KINDS = list(REV2.commands.values())
+
+
+def parsed(kind: type[Command], octets: bytes, *, utf8: bool = False) -> ParseError | LiteralWanted | Command:
+    cursor = Cursor(octets, utf8=utf8)
     try:
         command = kind.parse(cursor)
         cursor.end()
@@ -46,6 +51,14 @@ def test_commands_raise_only_errors_of_parsing(kind: type[Command], junk: bytes)
     outcome = parsed(kind, octets)
     if isinstance(outcome, ParseError):
         assert 0 <= outcome.position <= len(octets)
+        assert str(outcome)
+
+
+@settings(max_examples=300)
+@given(st.sampled_from([*KINDS, *REV2_KINDS]), JUNK)
+def test_commands_of_rev2_raise_only_errors_of_parsing(kind: type[Command], junk: bytes) -> None:
+    outcome = parsed(kind, b" " + junk + b"\r\n", utf8=True)
+    if isinstance(outcome, ParseError):
         assert str(outcome)
 
 
@@ -67,6 +80,8 @@ DIALOGUE = b"".join(
     [
         b"1 CAPABILITY\r\n",
         b"2 LOGIN {4+}\r\nfred {6}\r\nsecret\r\n",
+        b"2a CREATE {1}\r\nx (USE (\\Sent))\r\n2b LIST (SUBSCRIBED) {0+}\r\n ({1}\r\n* x) RETURN (STATUS (SIZE))\r\n",
+        b"2c GETQUOTAROOT {1}\r\nx\r\n2d SETQUOTA {0+}\r\n (STORAGE 1)\r\n",
         b"3 APPEND INBOX (\\Seen kw) {27+}\r\nSubject: x\r\n\r\nbody {3+}\r\n\r\n",
         b"\r\n4 NOSUCH {3+}\r\nabc {2+}\r\n\r\n\r\n",
         b"5 SELECT INBOX\r\n6 FETCH 1 (ENVELOPE BODY[])\r\n",
@@ -87,6 +102,16 @@ def dialogue(services: Services, client_type: type, pieces: list[bytes]) -> byte
     return received
 
 
+REV2_DIALOGUE = b"".join(
+    [
+        b"1 LOGIN fred secret\r\n2 ENABLE IMAP4rev2\r\n",
+        '3 CREATE "gr\u00fcn"\r\n4 RENAME {5}\r\ngr\u00fcn blau\r\n'.encode(),
+        b"5 APPEND INBOX {8}\r\na: b\r\n\r\n\r\n6 SELECT inbox\r\n7 SEARCH ALL\r\n8 LSUB {0+}\r\n *\r\n",
+        '9 LIST "" "bl\u00e4*"\r\n10 SEARCH TEXT {2+}\r\n\u00fc\r\n11 LOGOUT\r\n'.encode(),
+    ]
+)
+
+
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(0, len(DIALOGUE)), max_size=30))
 def test_the_same_answer_however_octets_are_split(services: Services, client_type: type, cuts: list[int]) -> None:
@@ -101,6 +126,18 @@ def test_the_dialogue_one_octet_at_a_time(services: Services, client_type: type)
     assert whole.count(b" OK ") >= 8
     assert b"\r\n13 OK " in whole
     assert b"14 " not in whole
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(0, len(REV2_DIALOGUE)), max_size=30))
+def test_rev2_gives_the_same_answer_however_octets_are_split(
+    services: Services, client_type: type, cuts: list[int]
+) -> None:
+    places = [0, *sorted(cuts), len(REV2_DIALOGUE)]
+    whole = dialogue(services, client_type, [REV2_DIALOGUE])
+    assert dialogue(services, client_type, [REV2_DIALOGUE[a:b] for a, b in pairwise(places)]) == whole
+    assert whole.count(b" OK ") >= 9
+    assert b"\r\n8 BAD " in whole
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])

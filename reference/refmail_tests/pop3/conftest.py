@@ -37,6 +37,9 @@ class Nowhere:
         del address
         return Destination("unknown")
 
+    def address_of(self, user: str) -> Address:
+        return Address(user.encode(), b"example.test")
+
     def expand(self, address: Address) -> Sequence[Address] | None:
         del address
         return None

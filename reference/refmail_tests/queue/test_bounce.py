@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refmail.message.envelope import Address, Envelope, Parameters, Recipient
-from refmail.queue.bounce import RETURN_LIMIT, Outcome, Reporter, wants_report
+from refmail.queue.bounce import Outcome, Reporter, wants_report
 from refmail.queue.client import Result, Verdict
+from refmail.queue.returned import RETURN_LIMIT
 
 MESSAGE = b"Subject: hello\r\nX-Folded: a\r\n\tb\r\n\r\nbody\r\n"
 ARRIVED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -121,3 +122,27 @@ def test_notify_decides() -> None:
     for value, wanted in ((None, True), (b"NEVER", False), (b"SUCCESS,failure", True), (b"DELAY", False)):
         recipient = Recipient(Address(b"a", b"d.test"), {} if value is None else {b"NOTIFY": value})
         assert wants_report(recipient) is wanted
+
+
+def test_a_report_to_an_address_outside_ascii_is_international() -> None:
+    """RFC 6533: the media types, and addresses as they are."""
+    jose = Address("jos\u00e9".encode(), b"x.test")
+    message = "Subject: \u00fc\r\n\r\nbody\r\n".encode()
+    envelope = Envelope(jose, (), {b"SMTPUTF8": None})
+    outcome = Outcome(Recipient(jose, {b"ORCPT": b"utf-8;jos\\x{E9}@y.test"}), Result(Verdict.FAILED, "5.1.1", "no"))
+    octets = Reporter("mail.test", Random(1)).report(envelope, [outcome], message, arrived=ARRIVED, now=NOW)
+    assert b"Content-Type: message/global-delivery-status\r\n" in octets
+    assert b"Final-Recipient: utf-8; " + jose.to_wire() + b"\r\n" in octets
+    assert b"Original-Recipient: utf-8; " + "jos\u00e9@y.test".encode() in octets
+    assert b"Content-Type: message/global\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + message in octets
+
+
+def test_a_report_to_an_ascii_address_needs_no_smtputf8() -> None:
+    jose = Address("jos\u00e9".encode(), b"x.test")
+    message = "Subject: \u00fc\r\n\r\nbody\r\n".encode()
+    envelope = Envelope(Address(b"a", b"b.test"), (), {b"SMTPUTF8": None})
+    outcome = Outcome(Recipient(jose), Result(Verdict.FAILED, "5.6.7", "no"))
+    octets = Reporter("mail.test", Random(1)).report(envelope, [outcome], message, arrived=ARRIVED, now=NOW)
+    assert octets.isascii()
+    assert b"Final-Recipient: utf-8; jos\\x{E9}@x.test\r\n" in octets
+    assert b"Content-Type: message/global\r\nContent-Transfer-Encoding: base64\r\n" in octets

@@ -39,6 +39,9 @@ def envelope(parameters: Parameters | None = None) -> Envelope:
     return Envelope(Address(b"s", b"c.test"), (), parameters or {})
 
 
+UTF8 = "Subject: \u00fc\r\n\r\nx".encode()
+
+
 @pytest.mark.parametrize(
     ("parameters", "octets", "offers", "expected"),
     [
@@ -47,7 +50,11 @@ def envelope(parameters: Parameters | None = None) -> Envelope:
         ({}, b"x", {b"SIZE": b"1"}, b" SIZE=1"),
         ({b"BODY": b"8BITMIME"}, b"\xff", {b"8BITMIME": b""}, b" BODY=8BITMIME"),
         ({b"BODY": b"8bitmime"}, b"plain", {}, b""),
-        ({b"SMTPUTF8": None}, b"x", {b"SMTPUTF8": b""}, b" SMTPUTF8"),
+        ({}, b"\r\n\xff", {b"8BITMIME": b""}, b" BODY=8BITMIME"),
+        ({b"SMTPUTF8": None}, UTF8 + b"\xff", {b"SMTPUTF8": b"", b"8BITMIME": b""}, b" BODY=8BITMIME SMTPUTF8"),
+        ({b"SMTPUTF8": None}, UTF8, {b"SMTPUTF8": b"", b"8BITMIME": b""}, b" SMTPUTF8"),
+        ({b"SMTPUTF8": None}, b"Subject: x\r\n\r\nx", {b"SMTPUTF8": b"", b"8BITMIME": b""}, b""),
+        ({b"SMTPUTF8": None}, b"Subject: x\r\n\r\nx", {}, b""),
         ({b"RET": b"HDRS", b"ENVID": b"Id"}, b"x", {b"DSN": b""}, b" RET=HDRS ENVID=Id"),
         ({b"RET": b"HDRS"}, b"x", {}, b""),
     ],
@@ -61,7 +68,10 @@ def test_parameters_of_mail(parameters: Parameters, octets: bytes, offers: dict[
     [
         ({}, b"xx", {b"SIZE": b"1"}, "5.3.4"),
         ({b"BODY": b"8BITMIME"}, b"\xff", {}, "5.6.3"),
-        ({b"SMTPUTF8": None}, b"x", {}, "5.6.7"),
+        ({}, b"\r\n\xff", {}, "5.6.3"),
+        ({b"SMTPUTF8": None}, UTF8, {}, "5.6.7"),
+        ({b"SMTPUTF8": None}, UTF8, {b"SMTPUTF8": b""}, "5.6.7"),
+        ({b"SMTPUTF8": None}, b"Content-Type: multipart/mixed; boundary=x\r\n\r\n\xc3\xbc", {}, "5.6.7"),
     ],
 )
 def test_what_a_host_cannot_take(
@@ -92,3 +102,16 @@ def test_parameters_of_rcpt() -> None:
 )
 def test_status_of_replies(reply: Reply, status: str) -> None:
     assert reply.status == status
+
+
+def test_an_address_outside_ascii_needs_smtputf8_whatever_was_said() -> None:
+    jose = Envelope(None, (Recipient(Address("jos\u00e9".encode(), b"x.test")),))
+    with pytest.raises(Unsendable) as caught:
+        for_mail(jose, b"x", {b"8BITMIME": b""})
+    assert caught.value.status == "5.6.7"
+
+
+def test_an_original_recipient_goes_on_in_a_form_that_the_host_takes() -> None:
+    recipient = Recipient(Address(b"a", b"x.test"), {b"ORCPT": "utf-8;jos\u00e9@x.test".encode()})
+    assert for_rcpt(recipient, {b"DSN": b"", b"SMTPUTF8": b""}) == " ORCPT=utf-8;jos\u00e9@x.test".encode()
+    assert for_rcpt(recipient, {b"DSN": b""}) == b" ORCPT=utf-8;jos\\x{E9}@x.test"

@@ -70,6 +70,9 @@ class LocalTest:
         name = address.local_part.decode()
         return Destination("local", name) if name in {"alice", "bob"} else Destination("unknown")
 
+    def address_of(self, user: str) -> Address:
+        return Address(user.encode(), b"local.test")
+
     def expand(self, address: Address) -> Sequence[Address] | None:
         del address
         return None
@@ -404,6 +407,8 @@ def test_five_days_pass_in_less_than_a_second(lab: Lab, make: MakeQueue, store: 
     queue.accept(remote(f"x@{domain}"), MESSAGE)
     drain(queue)
 
+    # The first report told of the delay.
+    assert b"\r\nAction: delayed\r\n" in store.delivered.pop(0)[1]
     assert statuses(report_in(store)) == ["4.4.1"]
     assert clock.now() - began == 5 * DAY
     assert len(queue.journal.entries("queue.later")) == 1 + 1 + (5 * DAY - 30 * MINUTE) // (2 * HOUR) + 1

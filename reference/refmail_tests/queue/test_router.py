@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refmail.dns.resolver import Addresses, DnsTrouble, Exchanger, Exchangers, MailHosts, NoSuchDomain, NullMx
+from refmail.dns.mailhosts import Addresses, DnsTrouble, Exchanger, Exchangers, MailHosts, NoSuchDomain, NullMx
 from refmail.queue.router import Hop, Later, Relay, Route, Router, Unroutable
 
 
@@ -136,3 +136,21 @@ def test_literals_need_no_dns(literal: str, address: str) -> None:
 
 def test_literals_of_other_kinds_lead_nowhere() -> None:
     assert isinstance(route(Dns(DnsTrouble("not asked")), "[x:y]"), Unroutable)
+
+
+@pytest.mark.parametrize(
+    ("literal", "own", "found"),
+    [
+        ("[192.0.2.1]", "192.0.2.9", "192.0.2.1"),
+        ("[IPv6:2001:db8::1]", "192.0.2.9", "2001:db8::1"),
+        ("[192.0.2.1]", "192.0.2.1", None),
+        ("[ipv6:2001:DB8:0::1]", "2001:db8::1", None),
+    ],
+)
+def test_a_literal_is_its_address_unless_that_is_ours(literal: str, own: str, found: str | None) -> None:
+    answer = route(Dns(NullMx()), literal, own=(own,))
+    if found is not None:
+        assert answer == Relay((Hop(literal, found),))
+    else:
+        assert isinstance(answer, Unroutable)
+        assert answer.status == "5.4.6"

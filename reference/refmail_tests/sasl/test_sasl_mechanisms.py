@@ -107,9 +107,24 @@ class TestScram:
         with pytest.raises(Failed):
             scram_client(kind, Exchange(mechanism), b"pencil", login="nobody")
 
-    def test_nobody_acts_for_someone_else(self, mechanism: bytes, kind: str) -> None:
+    def test_the_users_own_name_may_stand_there_twice(self, mechanism: bytes, kind: str) -> None:
+        exchange = Exchange(mechanism)
+        scram_client(kind, exchange, b"pencil", gs2="n,a=user,")
+        assert exchange.finish(b"") == "user"
         with pytest.raises(Failed):
-            scram_client(kind, Exchange(mechanism), b"pencil", gs2="n,a=other,")
+            scram_client(kind, Exchange(mechanism), b"pen", gs2="n,a=user,")
+
+    @pytest.mark.parametrize("field", [b"user", b"a=us=er", b"a=user=2", b"a=user=2c", b"b=user"])
+    def test_an_authorization_identity_is_written_as_a_name(self, mechanism: bytes, kind: str, field: bytes) -> None:
+        del kind
+        with pytest.raises(Malformed):
+            Exchange(mechanism).respond(b"n," + field + b",n=user,r=x")
+
+    def test_nobody_acts_for_someone_else(self, mechanism: bytes, kind: str) -> None:
+        exchange = Exchange(mechanism)
+        scram_client(kind, exchange, b"pencil", gs2="n,a=other,")
+        with pytest.raises(Failed):
+            exchange.respond(b"")
 
     @pytest.mark.parametrize(
         "first",

@@ -73,3 +73,10 @@ def test_scram(server: ServerThread, listener: str, mechanism: str, password: st
             return
         client.set_server_final(base64.b64decode(answer[len(prompt) :]).decode())
         assert respond("").startswith(success)
+
+
+def test_login_takes_the_name_as_an_initial_response(server: ServerThread) -> None:
+    with smtplib.SMTP("127.0.0.1", server.ports["submission"], timeout=30) as smtp:
+        smtp.ehlo("client.test")
+        smtp.user, smtp.password = "alice", "alice-secret"
+        assert smtp.auth("LOGIN", smtp.auth_login, initial_response_ok=True)[0] == 235

@@ -34,7 +34,7 @@ def plain(login: str = "alice", secret: str | None = None, authzid: str = "") ->
         ([b"AUTH PLAIN ?", b"NOOP"], [501, 250]),
         ([b"AUTH LOGIN", b"YWxpY2U=", b"YWxpY2Utc2VjcmV0"], [334, 334, 235]),
         ([b"AUTH LOGIN", b"YWxpY2U=", b"*"], [334, 334, 501]),
-        ([b"AUTH LOGIN YWxpY2U="], [501]),
+        ([b"AUTH LOGIN YWxpY2U=", b"YWxpY2Utc2VjcmV0"], [334, 235]),
         ([b"AUTH NONSENSE"], [504]),
         ([b"AUTH"], [501]),
         ([b"AUTH PLAIN a b"], [501]),

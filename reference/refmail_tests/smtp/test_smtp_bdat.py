@@ -109,7 +109,8 @@ def test_huge_chunks_are_not_kept(begin: Begin) -> None:
 
 
 @pytest.mark.parametrize(("content", "code"), [(b"a\nb\r\n", 554), (b"\xff\r\n", 554), (b"plain", 250)])
-def test_text_has_the_rules_it_has_with_data(smtp: Any, content: bytes, code: int) -> None:
+def test_text_has_the_rules_it_has_with_data(begin: Begin, content: bytes, code: int) -> None:
+    smtp = begin(unannounced_eight_bit="refuse")
     assert smtp.codes(START + bdat(content, b" LAST") + START)[2:] == [code, 250, 250]
 
 

@@ -78,7 +78,13 @@ def test_bare_line_breaks_are_refused(smtp: Any, accepted: Any, content: bytes) 
     assert deliver(smtp, b"fine\r\n") == 250
 
 
-def test_eight_bits_must_be_announced(smtp: Any, accepted: Any) -> None:
+def test_eight_bits_are_kept_as_many_clients_announce_nothing(smtp: Any, accepted: Any) -> None:
+    assert deliver(smtp, b"\xe9\r\n") == 250
+    assert accepted.bodies == [b"\xe9\r\n"]
+
+
+def test_eight_bits_must_be_announced_where_that_is_the_policy(begin: Begin, accepted: Any) -> None:
+    smtp = begin(unannounced_eight_bit="refuse")
     assert deliver(smtp, b"\xe9\r\n") == 554
     smtp.say(START.replace(b"client.test>", b"client.test> BODY=8BITMIME", 1))
     assert smtp.code(b"\xe9\r\n.\r\n") == 250

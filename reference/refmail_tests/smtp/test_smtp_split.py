@@ -42,6 +42,9 @@ FRAGMENTS = st.sampled_from(
         b"=",
         b"*",
         b"STARTTLS",
+        "MAIL FROM:<é@bücher.test> SMTPUTF8".encode(),
+        "VRFY é".encode(),
+        b"RCPT TO:<x@nobody.test>",
     ]
 )
 
@@ -58,6 +61,47 @@ def said(begin: Begin, pieces: list[bytes]) -> bytes:
     dialogue.services.random.seed(1)
     octets: bytes = dialogue.say_in_pieces(pieces)
     return octets
+
+
+#: UTF-8 in every place, logins that end in every way, submission's rules, null MX.
+SUBMISSION = (
+    "EHLO client.test\r\nMAIL FROM:<é@b.test> SMTPUTF8\r\nVRFY é SMTPUTF8\r\nAUTH LOGIN\r\n*\r\nAUTH CRAM-MD5 =\r\n"
+    "AUTH PLAIN\r\nAGFsaWNlAGFsaWNlLXNlY3JldA==\r\nAUTH PLAIN =\r\nEHLO client.test\r\n"
+    "MAIL FROM:<é@bücher.test> SMTPUTF8 AUTH=<>\r\nAUTH PLAIN\r\nRCPT TO:<é@host>\r\nRCPT TO:<用户@b.test>\r\n"
+    "RCPT TO:<x@nobody.test>\r\nDATA\r\nFrom: é@b.test\r\n\r\n.\r\nMAIL FROM:<a@b.test>\r\n"
+    "RCPT TO:<alice@[192.0.2.1]>\r\nDATA\r\nTo: x@host\r\n\r\n.\r\nQUIT\r\n"
+).encode()
+
+
+def said_at_submission(begin: Begin, pieces: list[bytes]) -> tuple[bytes, list[bytes]]:
+    """Return what a submission session says, and the messages it accepts."""
+    taken: list[bytes] = []
+
+    def accept(_: object, octets: bytes) -> None:
+        taken.append(octets)
+
+    def has_null_mx(domain: bytes) -> bool:
+        return domain == b"nobody.test"
+
+    changes = {"has_null_mx": has_null_mx, "accept": accept}
+    dialogue = begin(hello=False, listener="submission", changes=changes)
+    dialogue.services.random.seed(1)
+    return dialogue.say_in_pieces(pieces), taken
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.integers(0, len(SUBMISSION)), max_size=12))
+def test_any_split_of_a_submission(begin: Begin, places: list[int]) -> None:
+    whole, taken = said_at_submission(begin, [SUBMISSION])
+    assert [int(line[:3]) for line in whole.splitlines() if line[3:4] == b" "] == [
+        *(250, 530, 550, 334, 501, 504),
+        *(334, 235, 503, 250),
+        *(250, 503, 554, 250),
+        *(556, 354, 250, 250),
+        *(250, 354, 554, 221),
+    ]
+    assert len(taken) == 1
+    assert said_at_submission(begin, cut(SUBMISSION, places)) == (whole, taken)
 
 
 def test_one_octet_at_a_time(begin: Begin) -> None:

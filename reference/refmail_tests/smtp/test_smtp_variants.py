@@ -14,7 +14,9 @@ from refmail.variants import all_variants, by_name
 
 Begin = Callable[..., Any]
 
-NAMES = [variant.name for variant in all_variants() if "smtp" in variant.apply(Blueprint()).parts]
+#: A host that takes no mail at all is legal too, and nothing to send to.
+CLOSED = "smtp-takes-no-mail"
+NAMES = [each.name for each in all_variants() if "smtp" in each.apply(Blueprint()).parts and each.name != CLOSED]
 REPLY = re.compile(rb"(?:(\d{3})-[\t\x20-\x7e]*\r\n)*(\d{3})( [\t\x20-\x7e]+)?\r\n")
 
 
@@ -37,6 +39,14 @@ def test_variant_takes_mail(begin: Begin, accepted: Any, name: str) -> None:
     assert classes[:4] == [2, 2, 2, 5]
     assert classes[7:] == [5, 3, 2, 5, 2]
     assert [octets.endswith(b"\r\n.\r\n") for _, octets in accepted] == [True]
+
+
+def test_a_host_that_takes_no_mail_says_so_until_quit(begin: Begin) -> None:
+    session = cast("type[SmtpSession]", by_name(CLOSED).apply(Blueprint()).parts["smtp"])
+    smtp = begin(session=session, hello=False)
+
+    assert smtp.greeting.startswith(b"554 ")
+    assert [line[:3] for line in smtp.say(b"EHLO client.test\r\nQUIT\r\n").splitlines()] == [b"503", b"221"]
 
 
 def test_unknown_names_get_close_ones() -> None:

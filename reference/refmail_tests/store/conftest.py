@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from refmail.store.api import MailStore
+from refmail.store.api import MailStore, QuotaLimits
 from refmail.store.maildir import MaildirStore
 from refmail.store.mbox import MboxStore
 from refmail.store.memory import MemoryStore
@@ -50,7 +50,8 @@ def mbox_store(root: Path) -> Iterator[MboxStore]:
 @pytest.fixture(params=["memory", "maildir", "mbox"])
 def quota_store(request: pytest.FixtureRequest, tmp_path: Path) -> MailStore:
     """A store of each kind with room for 100 octets a user."""
+    limits = QuotaLimits(octets=100)
     if request.param == "memory":
-        return MemoryStore(quota=100)
+        return MemoryStore(quota=lambda _user: limits)
     kind = MaildirStore if request.param == "maildir" else MboxStore
-    return kind(tmp_path / "mail", sync=False, quota=100)
+    return kind(tmp_path / "mail", sync=False, quota=lambda _user: limits)

@@ -17,10 +17,12 @@ from threading import Event
 
 import pytest
 
+from refmail.store import mirror
 from refmail.store.api import InvalidName, NoSuchMailbox, NoSuchMessage, StoreError, StoreFull
 from refmail.store.locks import FileLock
 from refmail.store.maildir import MaildirStore
-from refmail.store.scan import Place, Sighting, measure, scan
+from refmail.store.places import Places
+from refmail.store.scan import Sighting, measure, scan
 
 MESSAGE = b"Subject: one\r\n\r\nbody\r\n"
 DISK = b"Subject: one\n\nbody\n"
@@ -107,6 +109,27 @@ def test_foreign_files_get_uids_by_their_time(maildir_store: MaildirStore, folde
     assert [inbox.read(uid) for uid in (1, 2, 3)] == [b"b.1.h", b"c.1.h", b"a.1.h"]
 
 
+def test_the_index_of_very_many_foreign_files_is_opened_anew(
+    maildir_store: MaildirStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mirror, "_VERY_MANY", 2)
+    inbox = maildir_store.open("ada", "INBOX")
+    for name in ("a.1.h", "b.1.h", "c.1.h", "d.1.h"):
+        drop(folder, name, name.encode())
+    found = [meta.uid for meta in inbox.messages()]
+    assert found == [1, 2, 3, 4]
+    assert sorted(inbox.read(uid) for uid in found) == [b"a.1.h", b"b.1.h", b"c.1.h", b"d.1.h"]
+    inbox.change_flags([2], "add", [SEEN])
+    inbox.expunge([3])
+    drop(folder, "e.1.h")
+    assert [(meta.uid, meta.flags) for meta in inbox.messages()] == [
+        (1, frozenset()),
+        (2, frozenset({SEEN})),
+        (4, frozenset()),
+        (5, frozenset()),
+    ]
+
+
 def test_foreign_crlf_file_is_read_as_it_is(maildir_store: MaildirStore, folder: Path) -> None:
     inbox = maildir_store.open("ada", "INBOX")
     drop(folder, "1.x.host", b"a\r\nb\nc")
@@ -162,8 +185,8 @@ def test_one_missing_sighting_expunges_nothing(
     honest = scan
     blind = [True]
 
-    def look(path: Path) -> dict[str, Place]:
-        return {} if blind and blind.pop() else honest(path)
+    def look(path: Path, known: Places) -> Places:
+        return Places() if blind and blind.pop() else honest(path, known)
 
     monkeypatch.setattr("refmail.store.mirror.scan", look)
     drop(folder, "9.x.host")
@@ -494,9 +517,9 @@ def test_folder_without_changes_is_not_read_again(
     inbox.messages()
     scans: list[Path] = []
 
-    def counted(path: Path) -> dict[str, Place]:
+    def counted(path: Path, known: Places) -> Places:
         scans.append(path)
-        return scan(path)
+        return scan(path, known)
 
     monkeypatch.setattr("refmail.store.mirror.scan", counted)
     for _ in range(3):

@@ -116,7 +116,7 @@ class Stores(RuleBasedStateMachine):
         """Delete as another program does."""
         disk = self.disks[0]
         assert isinstance(disk, MaildirMailbox)
-        disk._mirror.path(disk._mirror.refresh(), uid, again=True).unlink()
+        Path(disk._mirror.file(disk._mirror.refresh(), uid, again=True)).unlink()
 
     @rule(target=uids, uid=uids, which=st.integers(0, 1))
     def copy(self, uid: int, which: int) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -16,9 +18,14 @@ import pytest
 from refmail.blueprint import Blueprint
 from refmail.config import Config, ListenerConfig
 from refmail.embed import ServerThread
+from refmail.journal import Journal
+from refmail.limits import Door
 from refmail.machine import Machine, Steps
 from refmail.services import Peer, Policy, Services
 from refmail.smtp.session import SmtpSession
+from refmail.transport.connection import Connection, Workshop
+from refmail.transport.link import Link
+from refmail_tests.transport.conftest import PATIENCE
 
 Serve = Callable[..., ServerThread]
 Connect = Callable[..., Any]
@@ -219,3 +226,42 @@ def test_a_port_in_use_is_named(serve: Serve) -> None:
     )
     with pytest.raises(OSError, match=f"submission cannot listen on 127.0.0.1 port {server.ports['smtp']}"):
         ServerThread(taken).start()
+
+
+def test_a_connection_that_is_cut_before_its_task_begins_lets_the_machine_go() -> None:
+    class Careful(Machine):
+        released = False
+
+        def session(self) -> Steps[None]:
+            yield from self.call(time.monotonic)
+
+        def on_disconnect(self) -> None:
+            self.released = True
+
+    async def cut_at_once(machine: Machine) -> bool:
+        loop = asyncio.get_running_loop()
+        ended = loop.create_future()
+        workshop = Workshop(
+            ThreadPoolExecutor(1),
+            lambda _call: True,
+            None,
+            Journal(time.monotonic),
+            lambda octets: [octets],
+            Door(9, 9),
+            "mx.test",
+        )
+
+        def accept(link: Link) -> None:
+            connection = Connection(machine, link, workshop, (), ended.set_result)
+            connection.begin()
+            connection.cut()
+
+        ours, theirs = socket.socketpair()
+        with theirs:
+            await loop.connect_accepted_socket(lambda: Link(accept), ours)
+            await asyncio.wait_for(ended, PATIENCE)
+            return theirs.recv(1) == b""
+
+    machine = Careful()
+    assert asyncio.run(cut_at_once(machine))
+    assert machine.released
