@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
-__all__ = ["MARK", "Tier", "requirement"]
+__all__ = ["MARK", "Tier", "case", "requirement"]
 
 #: Name of the pytest mark that every check carries and by which the plugin knows its own.
 MARK = "mailspec"
@@ -37,3 +38,24 @@ def requirement(
         return decorated
 
     return decorate
+
+
+def case(
+    requirement_id: str,
+    *values: object,
+    name: str,
+    needs: tuple[str, ...] = (),
+    tier: Tier = "normal",
+) -> ParameterSet:
+    """Return one row of a check's table where each row judges a requirement of its own.
+
+    The function is then not decorated with `requirement`; its rows are, by `pytest.mark.parametrize`.
+
+    Args:
+        requirement_id: as `requirement` takes it.
+        values: of the parameters.
+        name: permanent; the row's check is called "function[name]".
+        needs: as `requirement` takes it.
+        tier: as `requirement` takes it.
+    """
+    return pytest.param(*values, id=name, marks=pytest.mark.mailspec(requirement_id, needs=needs, tier=tier))

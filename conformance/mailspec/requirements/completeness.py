@@ -3,7 +3,8 @@
 `index/rfcNNNN.tsv` has one line a sentence: section, ordinal of the sentence among the normative ones of its section, level
 (MUST, SHOULD, MAY or prose; `rfctext` says which sentences these are), and either ids of requirements, separated by commas,
 or a reason. Lines that begin with # are comments, but for one that says how far the index goes: `# complete: all`, or
-`# complete: through 4.2` for all that stands in the document up to the end of section 4.2 itself.
+`# complete: through 4.2` for all that stands in the document up to the end of section 4.2 itself. Grammar and prose beside
+these sentences have indexes of their own, in `partindex`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from mailspec.requirements.loader import Ledger, LedgerError, load_ledger
 from mailspec.requirements.model import ID_PATTERN
 from mailspec.requirements.rfctext import RowLevel, section_key
 
-__all__ = ["REASONS", "Index", "Reason", "Row", "load_indexes", "read_index"]
+__all__ = ["REASONS", "Index", "Reason", "Row", "leads_from", "load_indexes", "read_index"]
 
 #: Why a sentence has no requirement of its own, and what the colon behind it introduces ("" where none may follow).
 REASONS: Mapping[str, str] = {
@@ -143,12 +144,17 @@ def _row(path: Path, number: int, line: str, ledger: Ledger) -> Row:
         raise LedgerError(path, number, f"the ordinal {ordinal!r} is no number", "sentences are counted from 1")
     for known in get_args(RowLevel):
         if level == known:
-            ids, reason = _leads(path, number, leads, ledger)
+            ids, reason = leads_from(path, number, leads, ledger)
             return Row(section, int(ordinal), known, ids, reason)
     raise LedgerError(path, number, f"unknown level {level!r}", f"accepted: {', '.join(get_args(RowLevel))}")
 
 
-def _leads(path: Path, number: int, leads: str, ledger: Ledger) -> tuple[tuple[str, ...], Reason | None]:
+def leads_from(path: Path, number: int, leads: str, ledger: Ledger) -> tuple[tuple[str, ...], Reason | None]:
+    """Read the cell that says where a row leads: ids, or a reason.
+
+    Raises:
+        LedgerError: it is neither, or leads to an id that the ledger does not have.
+    """
     if found := _REASON.match(leads):
         kind, detail = found["kind"].strip(" :"), found["detail"].strip()
         if detail and not REASONS[kind]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import get_args
 
 import msgspec
@@ -15,6 +16,7 @@ import msgspec
 from mailspec.requirements.completeness import Index, Row
 from mailspec.requirements.loader import Ledger
 from mailspec.requirements.model import Level, Requirement
+from mailspec.requirements.partindex import PartIndex
 from mailspec.requirements.rfctext import RowLevel
 
 __all__ = ["Coverage", "Line", "coverage"]
@@ -47,10 +49,16 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     indexed: Mapping[str, str | None]
     #: Sentences of the indexes that are no statements, by kind of reason.
     left_out: Mapping[str, int]
+    #: Kind of parts (grammar, prose) -> document -> how many of its parts lead to requirements, and how many there are.
+    parts: Mapping[str, Mapping[str, tuple[int, int]]] = {}
 
 
 def coverage(
-    ledger: Ledger, indexes: Mapping[str, Index], checked: Collection[str], proven: Collection[str]
+    ledger: Ledger,
+    indexes: Mapping[str, Index],
+    checked: Collection[str],
+    proven: Collection[str],
+    parts: Mapping[str, Mapping[str, PartIndex]] = MappingProxyType({}),
 ) -> Coverage:
     """Count statements.
 
@@ -59,6 +67,7 @@ def coverage(
         indexes: the completeness indexes, by document.
         checked: ids of the requirements that have a check.
         proven: ids of the requirements that have a check and a mutant.
+        parts: the indexes of grammar and prose, by kind and document.
     """
     documents = sorted({entry.document for entry in ledger.values()}, key=lambda name: (name.isalpha(), name.zfill(5)))
     lines: list[Line] = []
@@ -74,7 +83,12 @@ def coverage(
         lines=tuple(lines),
         indexed={document: index.through for document, index in indexes.items()},
         left_out=dict(sorted(Counter(_left_out(indexes.values())).items())),
+        parts={kind: {name: _led(index) for name, index in found.items()} for kind, found in parts.items()},
     )
+
+
+def _led(index: PartIndex) -> tuple[int, int]:
+    return sum(bool(row.ids) for row in index.rows), len(index.rows)
 
 
 def _line(
@@ -88,7 +102,7 @@ def _line(
     bound = [entry for entry in entries if entry.binds != "client" or entry.observe not in _HIDDEN]
     observable = [entry for entry in bound if entry.observe not in _HIDDEN]
     unseen = [row.reason.detail for row in rows if row.reason is not None and row.reason.kind == "not observable"]
-    hidden = Counter([*unseen, *(_HIDDEN[entry.observe] for entry in bound if entry.observe in _HIDDEN)])
+    hidden = Counter([*unseen, *(entry.why or _HIDDEN[entry.observe] for entry in bound if entry.observe in _HIDDEN)])
     judged = [entry.id for entry in observable if entry.id in checked]
     return Line(
         document=document,

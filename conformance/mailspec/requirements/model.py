@@ -45,6 +45,8 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     binds: Literal["server", "client", "both"] = "server"
     #: Where its observance shows.
     observe: Literal["wire", "store", "dns", "config", "none"] = "wire"
+    #: Why not, in a few words, where it shows nowhere from outside or only with another configuration.
+    why: str | None = None
     #: K: keyword sentence, G: grammar production a server emits, P: table, limit or description of a command.
     kind: Literal["K", "G", "P"] = "K"
     #: Number of the reading of contested text, for instance "R-DOTS".
@@ -53,7 +55,7 @@ class Requirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     contested: bool = False
     #: Numbers of RFC errata that matter here.
     errata: tuple[int, ...] = ()
-    #: Capabilities it belongs to, each "service CAPABILITY".
+    #: Capabilities it belongs to, each "service CAPABILITY", or a service alone.
     needs: tuple[str, ...] = ()
     #: Other places that say it, as "5321/4.1.1.3".
     cite: tuple[str, ...] = ()

@@ -14,7 +14,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["RowLevel", "Sentence", "document_number", "normative_sentences", "section_key"]
+__all__ = [
+    "EXAMPLE",
+    "HEADING",
+    "RowLevel",
+    "Sentence",
+    "document_number",
+    "normative_sentences",
+    "section_key",
+    "without_furniture",
+]
 
 #: The level of a row; "prose" where the text has no RFC 2119 word in capitals.
 RowLevel = Literal["MUST", "SHOULD", "MAY", "prose"]
@@ -22,8 +31,10 @@ RowLevel = Literal["MUST", "SHOULD", "MAY", "prose"]
 _NUMBER = re.compile(r"^(?:Request for Comments|RFC)(?::\s*|\s+)(\d{3,5})\b", re.MULTILINE)
 _FOOTER = re.compile(r"^\S.*\[Page [0-9ivx]+\]\s*$")
 _HEADER = re.compile(r"^(?:RFC \d+|Internet-Draft)\s.*\d{4}\s*$")
-_HEADING = re.compile(r"^(?:Appendix )?(?P<number>(?:\d{1,2}|[A-Z])(?:\.\d{1,2})*)\.?\s+\S")
-_EXAMPLE = re.compile(r"^\s*[SC]:\s")
+#: The heading of a numbered section or appendix.
+HEADING = re.compile(r"^(?:Appendix )?(?P<number>(?:\d{1,2}|[A-Z])(?:\.\d{1,2})*)\.?\s+\S")
+#: A line of an example.
+EXAMPLE = re.compile(r"^\s*[SC]:\s")
 _ITEM = re.compile(r"^\s*(?:[o*+-]|\(?(?:[0-9]{1,2}|[a-z])[.)])\s+\S")
 _END = re.compile(r"[.!?][\"')\]]*$")
 #: The end of a sentence: a mark, what closes, white space, and what begins the next one.
@@ -68,7 +79,7 @@ def normative_sentences(text: str) -> Iterator[Sentence]:
     """Yield the normative sentences of an RFC's text in their order."""
     relies_on_capitals = bool(_MENTIONS_2119.search(text))
     ordinals: dict[str, int] = {}
-    for section, paragraph in _paragraphs(_without_furniture(text)):
+    for section, paragraph in _paragraphs(without_furniture(text)):
         for sentence in _sentences(paragraph):
             level = _level(sentence, relies_on_capitals=relies_on_capitals)
             if level is not None:
@@ -85,8 +96,8 @@ def _level(sentence: str, *, relies_on_capitals: bool) -> RowLevel | None:
     return None
 
 
-def _without_furniture(text: str) -> list[str]:
-    """Return the lines without page headers and footers; a paragraph that a page break cuts is whole again."""
+def without_furniture(text: str) -> list[str]:
+    """Return the lines of an RFC without page headers and footers; a paragraph that a page break cuts is whole again."""
     lines: list[str] = []
     at_break = False
     for line in text.replace("\f", "\n").splitlines():
@@ -117,18 +128,18 @@ def _indent(line: str) -> int:
 
 
 def _paragraphs(lines: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield (section, paragraph in one line) of the numbered sections; each item of a list is a paragraph."""
+    """Yield (section, paragraph in one line) of the numbered sections; items of lists and tables are paragraphs."""
     section = ""
     gathered: list[str] = []
     for line in [*lines, ""]:
-        heading = line and not line[0].isspace()
-        if gathered and (not line or heading or _EXAMPLE.match(line) or _ITEM.match(line)):
+        heading = line and not line[0].isspace() and line[0] not in "+|"
+        if gathered and (not line or heading or EXAMPLE.match(line) or _ITEM.match(line)):
             yield section, _HYPHEN.sub("-", " ".join(gathered))
             gathered = []
         if heading:
-            number = _HEADING.match(line)
+            number = HEADING.match(line)
             section = number["number"] if number else ""
-        elif line and section and not _EXAMPLE.match(line):
+        elif line and section and not EXAMPLE.match(line):
             gathered.append(line.strip())
 
 
