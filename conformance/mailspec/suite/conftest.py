@@ -1,4 +1,4 @@
-"""Fixtures of the suite: protocol states, accounts, messages, the INBOX, the lab."""
+"""Fixtures of the suite beside those of the plugin: protocol states, accounts, messages, the INBOX, the lab."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from mailspec.suite.fixtures.base import account, make_message, other, recorder, sender, target, wrong_password
+from mailspec.suite.fixtures.base import (
+    account,
+    make_message,
+    other,
+    sender,
+    wrong_password,
+)
 from mailspec.suite.fixtures.imap import (
     free_name,
     imap,
     imap_auth,
+    imap_clear,
     imap_connect,
     imap_login,
     imap_new,
@@ -18,11 +25,14 @@ from mailspec.suite.fixtures.imap import (
     mailbox,
     new_mailbox,
 )
-from mailspec.suite.fixtures.inbox import mail_before_run, own_mail
+from mailspec.suite.fixtures.inbox import own_mail
 from mailspec.suite.fixtures.lab import lab, lab_connection
-from mailspec.suite.fixtures.pop3 import maildrop, open_maildrop, pop3, pop3_connect, pop3_new
+from mailspec.suite.fixtures.lmtp import lmtp, lmtp_clear, lmtp_greeted
+from mailspec.suite.fixtures.pop3 import maildrop, open_maildrop, pop3, pop3_clear, pop3_connect, pop3_new
 from mailspec.suite.fixtures.sending import envelope, inbox, send, smtp_mail, smtp_rcpt
-from mailspec.suite.fixtures.smtp import smtp, smtp_connect, smtp_greeted, smtp_new, submission
+from mailspec.suite.fixtures.smtp import smtp, smtp_clear, smtp_connect, smtp_greeted, smtp_new, submission
+from mailspec.suite.fixtures.smtp_states import reach
+from mailspec.suite.fixtures.submission import submission_clear, submission_new, submission_ready
 from mailspec.target.target import Target
 from mailspec.wire.endpoint import Login
 
@@ -32,6 +42,7 @@ __all__ = [
     "free_name",
     "imap",
     "imap_auth",
+    "imap_clear",
     "imap_connect",
     "imap_login",
     "imap_new",
@@ -39,7 +50,9 @@ __all__ = [
     "inbox",
     "lab",
     "lab_connection",
-    "mail_before_run",
+    "lmtp",
+    "lmtp_clear",
+    "lmtp_greeted",
     "mailbox",
     "maildrop",
     "make_message",
@@ -48,12 +61,14 @@ __all__ = [
     "other",
     "own_mail",
     "pop3",
+    "pop3_clear",
     "pop3_connect",
     "pop3_new",
-    "recorder",
+    "reach",
     "send",
     "sender",
     "smtp",
+    "smtp_clear",
     "smtp_connect",
     "smtp_greeted",
     "smtp_mail",
@@ -61,12 +76,14 @@ __all__ = [
     "smtp_rcpt",
     "store",
     "submission",
-    "target",
+    "submission_clear",
+    "submission_new",
+    "submission_ready",
     "wrong_password",
 ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def store(target: Target, account: Login) -> Path:
     """Folder of the account's Maildir; *not run* where the profile has no [store]."""
     return target.maildir_of(account)

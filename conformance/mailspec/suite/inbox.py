@@ -14,6 +14,9 @@ from mailspec.wire.poll import until
 
 __all__ = ["Inbox", "body_of", "fields", "message_id"]
 
+#: So much later than the next one a message may come.
+OVERTAKING_SECONDS = 5.0
+
 
 class Inbox:
     """Messages of an INBOX, found by their Message-ID; nothing of this is recorded or judged.
@@ -51,6 +54,10 @@ class Inbox:
             msg = f"a message was accepted and did not arrive in {self.target.arrival_deadline:g} seconds"
             raise Inconclusive(msg)
         return found[0]
+
+    def overtaken(self, message: bytes) -> bool:
+        """Say whether a message arrives after one that was sent later: many targets deliver in parallel."""
+        return until(lambda: self.holds(message), min(OVERTAKING_SECONDS, self.target.arrival_deadline))
 
     def holds(self, message: bytes) -> bool:
         """Say whether a message is there now; ask after one that was sent later has arrived."""

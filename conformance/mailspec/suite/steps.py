@@ -7,7 +7,7 @@ from typing import Protocol
 
 from mailspec.wire.imap import ImapClient
 from mailspec.wire.pop3 import ERR, Pop3Client
-from mailspec.wire.smtp import CLOSED, PERMANENT, SmtpClient
+from mailspec.wire.smtp import CLOSED, PERMANENT, TRANSIENT, SmtpClient
 
 __all__ = ["Envelope", "MessageMaker", "Sender", "expect_no_message", "require_refusals"]
 
@@ -67,7 +67,7 @@ def require_refusals(client: SmtpClient | Pop3Client | ImapClient) -> None:
     """
     match client:
         case SmtpClient():
-            client.command(b"X-NOBODYS").require(PERMANENT)
+            client.command(b"X-NOBODYS").require(PERMANENT, TRANSIENT)
         case Pop3Client():
             client.command(b"XNOBODYS").require(ERR)
         case ImapClient():

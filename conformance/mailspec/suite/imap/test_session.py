@@ -118,19 +118,19 @@ def test_wrong_password_gets_no(imap: ImapClient, account: Login, wrong_password
 
 
 @requirement("3501/6.2.1/starttls", needs=("imap STARTTLS",))
-def test_handshake_follows_starttls(imap: ImapClient) -> None:
+def test_handshake_follows_starttls(imap_clear: ImapClient) -> None:
     """After OK the TLS handshake succeeds and CAPABILITY is answered inside TLS."""
-    imap.command(b"STARTTLS").require("OK")
-    imap.expect_handshake()
-    imap.command(b"CAPABILITY").expect("OK")
+    imap_clear.command(b"STARTTLS").require("OK")
+    imap_clear.expect_handshake()
+    imap_clear.command(b"CAPABILITY").expect("OK")
 
 
 @requirement("3501/6.2.1/no-command-survives", needs=("imap STARTTLS",))
-def test_command_behind_starttls_is_not_answered_inside_tls(imap: ImapClient) -> None:
+def test_command_behind_starttls_is_not_answered_inside_tls(imap_clear: ImapClient) -> None:
     """A NOOP in the same segment as STARTTLS gets no reply inside TLS, or there is no TLS then."""
-    imap.send(b"x1 STARTTLS\r\nx2 NOOP\r\n")
-    reply = imap.reply(b"x1").expect("OK", "NO", "BAD", CLOSED)
-    if reply.failure is None and reply.status == "OK" and imap.stream.start_tls() is None:
-        inside = imap.command(b"CAPABILITY").expect("OK")
+    imap_clear.send(b"x1 STARTTLS\r\nx2 NOOP\r\n")
+    reply = imap_clear.reply(b"x1").expect("OK", "NO", "BAD", CLOSED)
+    if reply.failure is None and reply.status == "OK" and imap_clear.stream.start_tls() is None:
+        inside = imap_clear.command(b"CAPABILITY").expect("OK")
         if b"x2 " in inside.octets:
             raise Violation(["no reply to x2"], "the command sent in the clear was answered inside TLS")

@@ -7,6 +7,7 @@ import pytest
 from mailspec.lab import Lab
 from mailspec.suite.inbox import Inbox
 from mailspec.suite.outgoing import Outgoing
+from mailspec.suite.reports import Post
 from mailspec.suite.steps import MessageMaker
 from mailspec.target.target import Target
 from mailspec.wire.endpoint import Login
@@ -19,3 +20,9 @@ def outgoing(
 ) -> Outgoing:
     """A submission session through which mail for the lab's domains goes out."""
     return Outgoing(lab, target, submission, make_message, inbox, account.address)
+
+
+@pytest.fixture
+def post(lab: Lab, outgoing: Outgoing) -> Post:
+    """A sender at a host of ours, to whom reports come back."""
+    return Post(lab, outgoing)

@@ -18,6 +18,7 @@ from mailspec.verdict import Blocked, Inconclusive
 from mailspec.wire.endpoint import Login
 from mailspec.wire.poll import until
 from mailspec.wire.pop3 import CLOSED, ERR, OK, Pop3Client
+from mailspec.wire.recorder import Recorder
 
 #: No two of the same size or number of lines; only the second has lines that begin with a dot.
 BODIES = (b"one\r\n", b".dot\r\n..two\r\nx\r\n", b"1\r\n2\r\n3\r\n4\r\n5\r\n")
@@ -57,7 +58,7 @@ class Stock:
         return first, second, third
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def right_bodies(target: Target, inbox: Inbox) -> Bodies:
     """What the bodies of messages may be: RETR alone is never its own witness."""
     has_other_view = target.profile.store is not None or target.has("imap")
@@ -137,3 +138,58 @@ def open_again(
         return session
 
     return opened
+
+
+class Filler(Protocol):
+    """Puts messages into the maildrop."""
+
+    def __call__(self, *bodies: bytes) -> tuple[bytes, ...]:
+        """Send a message for each body, wait until all are there, and return them."""
+        ...
+
+
+@pytest.fixture
+def fill(make_message: MessageMaker, send: Sender, inbox: Inbox, own_mail: OwnMail) -> Filler:
+    """Put messages of one's own into the maildrop; to be called before a session opens it."""
+
+    def filled(*bodies: bytes) -> tuple[bytes, ...]:
+        messages = tuple(make_message(body=body) for body in bodies)
+        for message in messages:
+            send(message)
+            inbox.wait(message)
+        own_mail.arrived = True
+        return messages
+
+    return filled
+
+
+@pytest.fixture
+def named(pop3: Pop3Client, account: Login) -> Pop3Client:
+    """A session in which USER was accepted and PASS has not been sent."""
+    pop3.command(b"USER " + account.login).require(OK)
+    return pop3
+
+
+@pytest.fixture
+def inside_tls(pop3_clear: Pop3Client) -> Pop3Client:
+    """A session in AUTHORIZATION that has begun TLS by STLS."""
+    pop3_clear.start_tls()
+    return pop3_clear
+
+
+@pytest.fixture
+def marked(stocked: Pop3Client) -> Pop3Client:
+    """A session in TRANSACTION in which message 1 of three is marked as deleted."""
+    stocked.dele(1).require(OK)
+    return stocked
+
+
+@pytest.fixture
+def pop3_clear_again(target: Target, recorder: Recorder) -> Callable[[], Pop3Client]:
+    """Open further connections whose greeting nobody has read."""
+
+    def connect() -> Pop3Client:
+        target.pace.before_connecting()
+        return Pop3Client.connect(target.endpoint("pop3"), recorder)
+
+    return connect

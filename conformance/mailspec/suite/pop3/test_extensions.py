@@ -60,11 +60,11 @@ def test_pipelined_commands_are_answered_in_order(maildrop: Pop3Client) -> None:
 
 
 @requirement("2595/4/stls", needs=("pop3 STLS",))
-def test_handshake_follows_stls(pop3: Pop3Client) -> None:
+def test_handshake_follows_stls(pop3_clear: Pop3Client) -> None:
     """After +OK the TLS handshake succeeds and CAPA is answered inside TLS."""
-    pop3.command(b"STLS").require(OK)
-    pop3.expect_handshake()
-    pop3.multi(b"CAPA").expect(OK)
+    pop3_clear.command(b"STLS").require(OK)
+    pop3_clear.expect_handshake()
+    pop3_clear.multi(b"CAPA").expect(OK)
 
 
 @requirement("2595/4/only-authorization", needs=("pop3 STLS",))
@@ -74,10 +74,10 @@ def test_stls_after_login_gets_err(maildrop: Pop3Client) -> None:
 
 
 @requirement("2595/4/no-command-survives", needs=("pop3 STLS",))
-def test_command_behind_stls_is_not_answered_inside_tls(pop3: Pop3Client) -> None:
+def test_command_behind_stls_is_not_answered_inside_tls(pop3_clear: Pop3Client) -> None:
     """A CAPA in the same segment as STLS gets no response inside TLS, or there is no TLS then."""
-    pop3.command(b"FROB").require(ERR)
-    pop3.send(b"STLS\r\nCAPA\r\n")
-    reply = pop3.reply().require(OK, ERR, CLOSED)
-    if reply.failure is None and reply.ok and pop3.stream.start_tls() is None:
-        pop3.command(b"FROB").expect(ERR)
+    pop3_clear.command(b"FROB").require(ERR)
+    pop3_clear.send(b"STLS\r\nCAPA\r\n")
+    reply = pop3_clear.reply().require(OK, ERR, CLOSED)
+    if reply.failure is None and reply.ok and pop3_clear.stream.start_tls() is None:
+        pop3_clear.command(b"FROB").expect(ERR)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from mailspec.requirement import requirement
 from mailspec.suite.inbox import body_of
 from mailspec.suite.pop3.conftest import Bodies, Stock
+from mailspec.suite.pop3.steps import judge_dots
 from mailspec.suite.steps import MessageMaker, Sender
-from mailspec.verdict import Blocked, Violation
+from mailspec.verdict import Violation
 from mailspec.wire.pop3 import OK, Pop3Client
-
-
-def without_dots(body: bytes) -> bytes:
-    """Return a body without the dots at the beginnings of its lines."""
-    return re.sub(rb"^\.+", b"", body, flags=re.MULTILINE)
 
 
 @requirement("1939/5/retr")
@@ -25,16 +20,6 @@ def test_retr_gives_each_message(stocked: Pop3Client, stock: Stock) -> None:
     for index in (0, 2):
         if not stock.bodies[index] & set(bodies):
             raise Violation([repr(body_of(stock.messages[index]))], repr(bodies))
-
-
-def judge_dots(bodies: list[bytes], wanted: frozenset[bytes]) -> None:
-    """Judge the dots at the beginnings of lines in the one body that has the lines wanted, apart from them."""
-    found = [body for body in bodies if without_dots(body) in {without_dots(each) for each in wanted}]
-    if not found:
-        msg = f"RETR gives no message with the lines that were sent: {bodies!r}"
-        raise Blocked(msg)
-    if found[0] not in wanted:
-        raise Violation([repr(body) for body in sorted(wanted)], repr(found[0]))
 
 
 @requirement("1939/3/byte-stuffing")
@@ -71,7 +56,7 @@ def test_top_gives_header_and_lines(stocked: Pop3Client) -> None:
                 raise Violation([repr(wanted[-60:])], repr(got[-60:]))
 
 
-@requirement("1939/7/top", needs=("pop3 TOP",))
+@requirement("1939/7/top-zero-lines", needs=("pop3 TOP",))
 def test_top_of_no_lines_gives_the_header(stocked: Pop3Client) -> None:
     """TOP with 0 gives the header section and the empty line."""
     header, separator, _ = stocked.retr(3).require(OK).body.partition(b"\r\n\r\n")

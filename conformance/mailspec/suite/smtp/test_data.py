@@ -1,4 +1,4 @@
-"""The mail data: RFC 5321 sections 2.3.8, 3.3, 4.1.1.4, 4.1.1.10, 4.2.5 and 4.5.2."""
+"""The mail data: RFC 5321 sections 3.3, 4.1.1.4, 4.1.1.10, 4.2.5 and 4.5.2."""
 
 from __future__ import annotations
 
@@ -8,47 +8,7 @@ from mailspec.requirement import requirement
 from mailspec.suite.inbox import Inbox, body_of
 from mailspec.suite.steps import Envelope, MessageMaker, Sender
 from mailspec.verdict import NotRun, Violation
-from mailspec.wire.smtp import CLOSED, PERMANENT, SUCCESS, TRANSIENT, SmtpClient
-
-
-def smuggle(smtp: SmtpClient, message: bytes, sequence: bytes) -> None:
-    """Send data with `sequence` and a command inside; judge that the data went on until the right end."""
-    smtp.command(b"DATA").require(354)
-    smtp.send(message + b"before" + sequence + b"RSET\r\nafter\r\n.\r\n")
-    smtp.reply().expect(SUCCESS, PERMANENT, TRANSIENT, CLOSED)
-    if smtp.stream.ended is None:
-        # Had the data ended early, the reply to the RSET inside, which no server refuses, would be read here.
-        smtp.command(b"X-UNKNOWN").expect(PERMANENT, CLOSED)
-
-
-@requirement("5321/4.1.1.4/bare-lf-no-end")
-def test_lf_dot_lf_does_not_end_the_data(smtp_rcpt: SmtpClient, make_message: MessageMaker) -> None:
-    """A period between two bare line feeds is content, or makes the message refused."""
-    smuggle(smtp_rcpt, make_message(), b"\n.\n")
-
-
-@requirement("5321/4.1.1.4/bare-lf-no-end")
-def test_lf_dot_crlf_does_not_end_the_data(smtp_rcpt: SmtpClient, make_message: MessageMaker) -> None:
-    """A period after a bare line feed does not end the data, though CRLF follows."""
-    smuggle(smtp_rcpt, make_message(), b"\n.\r\n")
-
-
-@requirement("5321/4.1.1.4/bare-lf-no-end")
-def test_crlf_dot_lf_does_not_end_the_data(smtp_rcpt: SmtpClient, make_message: MessageMaker) -> None:
-    """A period before a bare line feed does not end the data, though CRLF precedes."""
-    smuggle(smtp_rcpt, make_message(), b"\r\n.\n")
-
-
-@requirement("5321/2.3.8/bare-cr-no-end")
-def test_cr_dot_cr_does_not_end_the_data(smtp_rcpt: SmtpClient, make_message: MessageMaker) -> None:
-    """A period between two bare carriage returns does not end the data."""
-    smuggle(smtp_rcpt, make_message(), b"\r.\r")
-
-
-@requirement("5321/2.3.8/bare-cr-no-end")
-def test_cr_dot_crlf_does_not_end_the_data(smtp_rcpt: SmtpClient, make_message: MessageMaker) -> None:
-    """A period after a bare carriage return does not end the data, though CRLF follows."""
-    smuggle(smtp_rcpt, make_message(), b"\r.\r\n")
+from mailspec.wire.smtp import PERMANENT, SUCCESS, TRANSIENT, SmtpClient
 
 
 @requirement("5321/4.5.2/unstuff")

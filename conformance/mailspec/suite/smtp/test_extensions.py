@@ -6,17 +6,26 @@ import re
 
 from mailspec.requirement import requirement
 from mailspec.suite.steps import Envelope
-from mailspec.verdict import NotOffered, Violation
+from mailspec.verdict import Blocked, NotOffered, Violation
 from mailspec.wire.smtp import CLOSED, PERMANENT, SUCCESS, SmtpClient, SmtpReply
 
 
 def advertised_size(smtp: SmtpClient) -> int:
     """Return the fixed maximum that SIZE announces, in octets; 0 and no parameter mean there is none."""
-    size = int(smtp.capabilities[b"SIZE"] or b"0")
+    size = fixed_maximum(smtp)
     if not size:
         msg = "SIZE announces no fixed maximum"
         raise NotOffered(msg)
     return size
+
+
+def fixed_maximum(smtp: SmtpClient) -> int:
+    """Return what SIZE announces, 0 where that is nothing; Blocked where it is no number."""
+    found = smtp.capabilities[b"SIZE"] or b"0"
+    if not found.isdigit():
+        msg = f"SIZE announces no number: {found!r}"
+        raise Blocked(msg)
+    return int(found)
 
 
 @requirement("1870/6.1/too-large", needs=("smtp SIZE",))
