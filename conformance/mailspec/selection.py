@@ -16,10 +16,17 @@ from __future__ import annotations
 
 import difflib
 import fnmatch
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Address", "NothingSelected", "Selection", "Subject"]
+__all__ = ["LEVELS", "Address", "NothingSelected", "Selection", "Subject"]
+
+#: Least level of a requirement -> the levels that are judged. What is implied binds as MUST does.
+LEVELS: Mapping[str, frozenset[str]] = {
+    "must": frozenset({"must", "implied"}),
+    "should": frozenset({"must", "implied", "should"}),
+    "may": frozenset({"must", "implied", "should", "may"}),
+}
 
 
 class NothingSelected(Exception):
@@ -32,12 +39,15 @@ class Subject:
 
     Args:
         check_id: "<area>/<module>/<function>".
-        requirement_id: "<rfc>/<section>/<slug>", and its former ids.
+        requirement_id: "<rfc>/<section>/<slug>".
+        aliases: its former ids.
+        level: of the requirement: must, should, may or implied.
     """
 
     check_id: str
     requirement_id: str
     aliases: tuple[str, ...] = ()
+    level: str = "implied"
 
     def names(self) -> list[str]:
         """Every full name of the check."""
@@ -72,17 +82,25 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """All addresses of one command; none selects everything."""
+    """All addresses of one command, and the least level; no address selects everything."""
 
     addresses: tuple[Address, ...] = ()
+    level: str = "may"
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> Selection:
-        """Read the addresses of a command line."""
-        return cls(tuple(Address(text.strip()) for text in texts if text.strip()))
+    def of(cls, texts: Iterable[str], level: str | None = None) -> Selection:
+        """Read the addresses of a command line.
+
+        Args:
+            texts: as they were written.
+            level: the least level, one of LEVELS; None judges all of them.
+        """
+        return cls(tuple(Address(text.strip()) for text in texts if text.strip()), level or "may")
 
     def selects(self, subject: Subject) -> bool:
-        """Say whether the check is selected: by any positive address, and by no negative one."""
+        """Say whether the check is selected: by its level, by any positive address, and by no negative one."""
+        if subject.level not in LEVELS[self.level]:
+            return False
         positive = [address for address in self.addresses if not address.negative]
         if positive and not any(address.matches(subject) for address in positive):
             return False
@@ -99,7 +117,10 @@ class Selection:
                 raise NothingSelected(_unknown(address, subjects))
         if not any(self.selects(subject) for subject in subjects):
             texts = " ".join(address.text for address in self.addresses)
-            msg = f"{texts or 'the suite'} selects no check: the negative addresses take everything"
+            why = "the negative addresses take everything"
+            if self.level != "may":
+                why += f", or what is left is below --level {self.level}"
+            msg = f"{texts or 'the suite'} selects no check: {why}"
             raise NothingSelected(msg)
 
 

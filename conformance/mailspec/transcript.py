@@ -9,13 +9,13 @@ import base64
 import binascii
 import enum
 import itertools
-import json
 import re
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 __all__ = ["Direction", "Ending", "Event", "Secrets", "Transcript", "visible"]
 
@@ -52,8 +52,7 @@ class Ending(enum.StrEnum):
     TIMEOUT = "timeout"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """One thing that happened on one connection.
 
     Args:
@@ -73,18 +72,41 @@ class Event:
     omitted: int = 0
 
 
+class _Written(msgspec.Struct, frozen=True):
+    """An event as files have it."""
+
+    at: float
+    connection: int
+    direction: str
+    octets: str
+    index: int
+    omitted: int
+
+
+_ENCODER = msgspec.json.Encoder()
+
+
 class Secrets:
     """Octet strings that must not leave a transcript."""
 
     def __init__(self) -> None:
         self._secrets: set[bytes] = set()
         self._variants: list[bytes] = []
+        #: The digits of base64 that a secret decides by itself, wherever in a blob it stands.
+        self._cores: set[bytes] = set()
+
+    def copy(self) -> Secrets:
+        """Return the same secrets, to which others can be added."""
+        made = Secrets()
+        made._secrets, made._variants, made._cores = set(self._secrets), self._variants, set(self._cores)
+        return made
 
     def add(self, secret: bytes) -> None:
         """Mask this secret from now on, also in what was recorded before."""
         if not secret or secret in self._secrets:
             return
         self._secrets.add(secret)
+        self._cores.update(_core(secret, before) for before in range(3))
         quoted = secret.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
         shown = repr(secret)[2:-1].encode("ascii")
         known = {secret, quoted, shown, base64.b64encode(secret), *self._variants}
@@ -95,17 +117,23 @@ class Secrets:
         """Return the octets without any secret: plain, quoted, in base64, or inside a SASL blob."""
         if not self._secrets:
             return octets
-        octets = BASE64_TOKEN.sub(self._mask_token, octets)
+        # Decoding every token of every event would cost more than all else that is done with transcripts.
+        if any(core in octets for core in self._cores):
+            octets = BASE64_TOKEN.sub(self._mask_token, octets)
         for variant in self._variants:
             octets = octets.replace(variant, MASK)
         return octets
+
+    def may_be_in(self, octets: bytes) -> bool:
+        """Say whether `mask` could find anything in the octets; False is certain."""
+        return any(core in octets for core in self._cores) or any(variant in octets for variant in self._variants)
 
     def mask_text(self, text: str) -> str:
         """Return the text without any secret, whether its octets were decoded as Latin-1 or as UTF-8."""
         for variant in self._variants:
             mask = MASK.decode("ascii")
             text = text.replace(variant.decode("latin-1"), mask).replace(variant.decode("utf-8", "replace"), mask)
-        if not self._secrets:
+        if not any(core.decode("ascii") in text for core in self._cores):
             return text
         return re.sub(
             BASE64_TOKEN.pattern.decode("ascii"),
@@ -130,16 +158,28 @@ class Secrets:
         return token
 
 
+def _core(secret: bytes, before: int) -> bytes:
+    """Return the base64 digits that only the secret decides, where `before` octets (modulo 3) precede it."""
+    digits = base64.b64encode(b"\0" * before + secret + b"\0\0")
+    return digits[-(-8 * before // 6) : 8 * (before + len(secret)) // 6]
+
+
 class Transcript:
     """What was sent and received, in the order in which this side saw it.
 
     Args:
         clock: seconds that only grow.
         limit_octets: octets of payload to keep.
+        secrets: what is masked; none if None.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, limit_octets: int = LIMIT_OCTETS) -> None:
-        self.secrets = Secrets()
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        limit_octets: int = LIMIT_OCTETS,
+        secrets: Secrets | None = None,
+    ) -> None:
+        self.secrets = secrets if secrets is not None else Secrets()
         self.labels: dict[int, str] = {}
         self.endings: dict[int, Ending] = {}
         self.omitted_octets = 0
@@ -197,18 +237,24 @@ class Transcript:
         """The index of the newest event, -1 before the first."""
         return self._count - 1
 
-    def to_json_lines(self) -> Iterator[str]:
-        """Yield one JSON object per event; octets as Latin-1 text, masked."""
-        for event in self.events:
-            record = {
-                "at": round(event.at, 6),
-                "connection": event.connection,
-                "direction": event.direction.value,
-                "octets": self.secrets.mask(event.octets).decode("latin-1"),
-                "index": event.index,
-                "omitted": event.omitted,
-            }
-            yield json.dumps(record, ensure_ascii=True)
+    def to_json_lines(self) -> bytes:
+        """Return one JSON object and a LF per event; octets as Latin-1 text, masked."""
+        events = self.events
+        # Most transcripts hold no secret, and one look at all of it costs less than a look at each event.
+        has_secrets = self.secrets.may_be_in(b"".join([event.octets for event in events]))
+        mask = self.secrets.mask if has_secrets else bytes
+        written = [
+            _Written(
+                round(event.at, 6),
+                event.connection,
+                event.direction.value,
+                mask(event.octets).decode("latin-1"),
+                event.index,
+                event.omitted,
+            )
+            for event in events
+        ]
+        return _ENCODER.encode_lines(written)
 
     def render(self, mark: int | None = None, limit_lines: int = 200) -> str:
         """Return the transcript as text, with visible line ends and one line per wire line.

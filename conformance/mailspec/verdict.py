@@ -100,7 +100,7 @@ class Inconclusive(Outcome):
 
 
 class NotOffered(Outcome):
-    """The target does not advertise the capability that the requirement belongs to."""
+    """The target does not offer what the requirement is about: a capability, or something that a server may choose to do."""
 
     verdict = Verdict.NOT_OFFERED
 

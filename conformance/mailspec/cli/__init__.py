@@ -16,6 +16,7 @@ __all__ = ["main"]
 #: Verbs in the order in which help shows them, with the module that has the command of the same name.
 VERBS = {
     "run": "judge a target; the embedded reference server without one",
+    "compare": "show several runs side by side",
     "list": "list the checks that addresses select",
     "index": "compare the ledger with the text of an RFC, sentence by sentence",
     "explain": "say what a requirement asks for and how it is checked",

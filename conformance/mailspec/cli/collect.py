@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from mailspec.plugin.collection import Declared, declared, subject_of
 from mailspec.requirements import Ledger, load_ledger
 from mailspec.selection import NothingSelected, Selection, Subject
 
-__all__ = ["SUITE", "Check", "base_arguments", "collect_checks", "select_checks"]
+__all__ = ["SUITE", "Check", "are_areas", "base_arguments", "collect_checks", "select_checks"]
 
 #: Folder of the packaged suite.
 SUITE = Path(mailspec.suite.__file__).parent
@@ -40,15 +41,36 @@ class Check:
         return self.subject.check_id
 
 
-def base_arguments() -> list[str]:
-    """Return the arguments with which pytest runs the packaged suite from any directory, and nothing else."""
+def base_arguments(addresses: Sequence[str] = ()) -> list[str]:
+    """Return the arguments with which pytest runs the packaged suite from any directory, and nothing else.
+
+    Args:
+        addresses: what will be selected; areas of which they cannot select anything are not even collected.
+    """
     return [
         *("-c", str(SUITE / "pytest.ini")),
         *("--rootdir", str(SUITE)),
         # The rest of the machine's plugins stays out: see `isolated` in session.py.
         *("-p", "mailspec.plugin"),
-        str(SUITE),
+        *map(str, _folders(addresses)),
     ]
+
+
+def _folders(addresses: Sequence[str]) -> list[Path]:
+    """Return the folders in which everything is that the addresses name; of an address that begins otherwise, all."""
+    patterns = [address.pattern for address in Selection.of(addresses).addresses]
+    areas = [SUITE / pattern.partition("/")[0] for pattern in patterns if pattern]
+    positive = any(not address.negative for address in Selection.of(addresses).addresses)
+    return list(dict.fromkeys(areas)) if positive and all(map(_is_area, areas)) else [SUITE]
+
+
+def _is_area(folder: Path) -> bool:
+    return folder.parent == SUITE and folder.is_dir() and any(folder.glob("test_*.py"))
+
+
+def are_areas(addresses: Sequence[str]) -> bool:
+    """Say whether each address is the name of an area, which is known to have checks."""
+    return all(_is_area(SUITE / address) for address in addresses)
 
 
 class _Collector:
@@ -92,13 +114,13 @@ def collect_checks(ledger: Ledger | None = None) -> list[Check]:
     return collector.checks
 
 
-def select_checks(addresses: tuple[str, ...], checks: list[Check]) -> list[Check]:
-    """Return the checks that the addresses select.
+def select_checks(addresses: tuple[str, ...], checks: list[Check], level: str | None = None) -> list[Check]:
+    """Return the checks that the addresses and the least level select.
 
     Raises:
         Stop: an address names nothing, with near matches; or nothing is left.
     """
-    selection = Selection.of(addresses)
+    selection = Selection.of(addresses, level)
     try:
         selection.check([check.subject for check in checks])
     except NothingSelected as error:

@@ -11,12 +11,15 @@ from mailspec.cli.stop import Stop
 from mailspec.requirements import load_ledger
 from mailspec.requirements.completeness import load_indexes
 from mailspec.requirements.coverage import Coverage, Line, coverage
+from mailspec.requirements.partindex import load_part_indexes
+from mailspec.requirements.rfcparts import PARTS
 from mailspec.wire.grammar import GRAMMAR_REQUIREMENTS
 
-__all__ = ["BEGIN", "END", "measure", "rewritten", "table", "write"]
+__all__ = ["BEGIN", "END", "measure", "name_of", "notes", "rewritten", "table", "write"]
 
 BEGIN, END = "<!-- coverage:begin -->", "<!-- coverage:end -->"
 
+_PARTS = {"grammar": "Rules of the grammar", "prose": "Sections, table entries and descriptions of commands"}
 _COLUMNS = ("document", "level", "statements", "bind the server", "observable", "checked", "proven", "not observable")
 
 
@@ -28,7 +31,7 @@ def measure() -> Coverage:
     judged = {check.about.requirement_id for check in collect_checks(ledger)} | set(GRAMMAR_REQUIREMENTS)
     checked = {ledger[name].id for name in judged if name in ledger}
     proven = {name for name in checked if any(map(mutants_breaking, (name, *ledger[name].aliases)))}
-    return coverage(ledger, load_indexes(), checked, proven)
+    return coverage(ledger, load_indexes(), checked, proven, {kind: load_part_indexes(kind) for kind in PARTS})
 
 
 def table(measured: Coverage) -> str:
@@ -45,25 +48,31 @@ def table(measured: Coverage) -> str:
     )
     head = ["| " + " | ".join(_COLUMNS) + " |", "| --- | --- |" + " ---: |" * 5 + " --- |"]
     body = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([*head, *body, "", *_notes(measured)])
+    return "\n".join([*head, *body, "", *notes(measured)])
 
 
 def _cells(line: Line) -> tuple[str, ...]:
     numbers = (line.statements, line.bound, line.observable, line.checked, line.proven)
     hidden = ", ".join(f"{reason} {count}" for reason, count in line.hidden.items())
-    return (_name(line.document), line.level, *map(str, numbers), hidden)
+    return (name_of(line.document), line.level, *map(str, numbers), hidden)
 
 
-def _name(document: str) -> str:
+def name_of(document: str) -> str:
+    """Return a document's name for people."""
     return f"RFC {document}" if document.isdigit() else document
 
 
-def _notes(measured: Coverage) -> Iterator[str]:
-    whole = [_name(document) for document, through in measured.indexed.items() if through is None]
-    parts = [f"{_name(name)} to the end of section {to}" for name, to in measured.indexed.items() if to is not None]
-    others = dict.fromkeys(_name(line.document) for line in measured.lines if line.document not in measured.indexed)
+def notes(measured: Coverage) -> Iterator[str]:
+    """Yield what the numbers rest on, a sentence or two at a time."""
+    whole = [name_of(document) for document, through in measured.indexed.items() if through is None]
+    parts = [f"{name_of(name)} to the end of section {to}" for name, to in measured.indexed.items() if to is not None]
+    others = dict.fromkeys(name_of(line.document) for line in measured.lines if line.document not in measured.indexed)
     if whole or parts:
         yield f"Read sentence by sentence: {_listed((*whole, *parts))}."
+    for kind, found in measured.parts.items():
+        if found:
+            each = _listed(f"{name_of(document)} {led} of {count}" for document, (led, count) in found.items())
+            yield f"{_PARTS[kind]} that lead to statements: {each}; the others lead to a reason."
     if others:
         yield f"Of {_listed(others)} only what was written down so far is counted."
     if measured.left_out:

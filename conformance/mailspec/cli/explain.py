@@ -13,6 +13,8 @@ from mailspec.cli.collect import Check, collect_checks
 from mailspec.cli.exits import Exit
 from mailspec.cli.stop import Stop
 from mailspec.requirements import Ledger, Requirement, UnknownRequirement, load_ledger
+from mailspec.requirements.completeness import load_indexes
+from mailspec.requirements.partindex import load_part_indexes
 from mailspec.target.tiers import MEANING
 from mailspec.verdict import violation_verdict
 from mailspec.wire.grammar import GRAMMAR_REQUIREMENTS
@@ -32,6 +34,10 @@ _OBSERVE = {
     "config": "by changing the target's configuration, which this suite does not do",
     "none": "not from outside",
 }
+
+
+#: What the name of a part is called, by kind.
+_PARTS = {"grammar": "rule ", "prose": ""}
 
 
 @click.command("explain")
@@ -74,14 +80,16 @@ def _facts(requirement: Requirement, checks: list[Check]) -> Iterator[tuple[str,
     if requirement.contested:
         yield "contested", "only the strict reading of the text forbids it, so it never counts as violated"
     yield "binds", {"both": "servers and clients"}.get(requirement.binds, f"the {requirement.binds}")
-    yield "observed", _OBSERVE[requirement.observe]
+    yield "observed", _OBSERVE[requirement.observe] + (f": {requirement.why}" if requirement.why else "")
     if requirement.needs:
-        yield "needs", f"{', '.join(requirement.needs)}; otherwise it is not offered"
+        yield "needs", f"{', '.join(requirement.needs)}; without it no check of this is judged"
     if requirement.reading is not None:
         yield "reading", f"{requirement.reading}: {reading(requirement.reading)}"
     if requirement.errata:
         links = (f"https://www.rfc-editor.org/errata/eid{number}" for number in requirement.errata)
         yield "errata", " ".join(links)
+    if places := "; ".join(said_in(requirement)):
+        yield "said in", places
     if requirement.cite:
         yield "also in", ", ".join(requirement.cite)
     if requirement.aliases:
@@ -97,6 +105,21 @@ def _facts(requirement: Requirement, checks: list[Check]) -> Iterator[tuple[str,
     for mutant, says in mutants_breaking(requirement.id):
         yield "broken by", f"{mutant}: {says}"
     yield "read it at", requirement.url
+
+
+def said_in(requirement: Requirement) -> Iterator[str]:
+    """Yield the normative sentences, rules of grammar and described parts of all documents that lead to a requirement."""
+    for document, index in load_indexes().items():
+        of = "" if document == requirement.document else f" of RFC {document}"
+        for row in index.rows:
+            if requirement.id in row.ids:
+                yield f"sentence {row.ordinal} of section {row.section}{of} ({row.level})"
+    for kind, what in _PARTS.items():
+        for document, parts in load_part_indexes(kind).items():
+            of = "" if document == requirement.document else f" of RFC {document}"
+            for led in parts.rows:
+                if requirement.id in led.ids:
+                    yield f"{what}{led.part.name} of section {led.part.section}{of}"
 
 
 def reading(number: str) -> str:

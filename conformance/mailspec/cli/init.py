@@ -12,7 +12,7 @@ from mailspec.cli.stop import Stop
 from mailspec.cli.targets import asked, host_and_port, name_of, quick_profile, target_options
 from mailspec.target.dialogue import StepFailed, open_dialogue
 from mailspec.target.probe import PROBE_SECONDS
-from mailspec.target.profile import SERVICES, ServiceName, TlsMode
+from mailspec.target.profile import SERVICES, TLS_FIRST, ServiceName, TlsMode
 from mailspec.target.write import Table, Value, profile_text
 from mailspec.wire.endpoint import Endpoint
 from mailspec.wire.recorder import Recorder
@@ -86,12 +86,18 @@ def command(host: str | None, out: Path, *, force: bool, **values: Any) -> None:
 def candidates(name: ServiceName, port: int | None) -> list[tuple[int, TlsMode]]:
     """Return ports and TLS modes to try, the most protected first."""
     if port is not None:
-        return [(port, "implicit"), (port, "none")] if port in (465, 993, 995) else [(port, "none"), (port, "implicit")]
+        # A port of the wrong kind stays silent until the deadline.
+        tls_first = name in TLS_FIRST or port in {465, 993, 995}
+        return [(port, "implicit"), (port, "none")] if tls_first else [(port, "none"), (port, "implicit")]
     usual: dict[ServiceName, list[tuple[int, TlsMode]]] = {
         "smtp": [(25, "none")],
-        "submission": [(465, "implicit"), (587, "none")],
+        "submission": [(587, "none"), (465, "implicit")],
+        "submissions": [(465, "implicit")],
+        "lmtp": [(24, "none")],
         "pop3": [(995, "implicit"), (110, "none")],
+        "pop3s": [(995, "implicit")],
         "imap": [(993, "implicit"), (143, "none")],
+        "imaps": [(993, "implicit")],
     }
     return usual[name]
 

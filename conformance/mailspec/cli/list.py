@@ -10,7 +10,8 @@ import click
 import msgspec
 
 from mailspec.cli.collect import Check, collect_checks, select_checks
-from mailspec.cli.coverage import measure, table, write
+from mailspec.cli.coverage import measure, write
+from mailspec.cli.coverage_text import text_table
 from mailspec.requirements import Ledger, load_ledger
 
 __all__ = ["command"]
@@ -62,7 +63,7 @@ def _coverage(form: str, file: Path | None) -> None:
     elif form == "json":
         _print_json(measured)
     else:
-        click.echo(table(measured))
+        click.echo(text_table(measured))
 
 
 def _print_json(what: object) -> None:

@@ -30,6 +30,11 @@ __all__ = ["command"]
     metavar="N",
     help="Run what is not proven up to N times more, and name it.",
 )
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Begin nothing more after so long; the order then changes from day to day.",
+)
 @click.option("--list", "only_list", is_flag=True, help="List what could be proven, and prove nothing.")
 def command(
     names: tuple[str, ...],
@@ -39,6 +44,7 @@ def command(
     *,
     full: bool,
     again: int,
+    minutes: float | None,
     only_list: bool,
 ) -> None:
     """Run the suite on mutants and variants of the reference server, and compare with what each declares.
@@ -64,7 +70,15 @@ def command(
     try:
         with terminable():
             findings = run(
-                names, workers=number, addresses=addresses, out=folder, console=Console(), full=full, again=again
+                names,
+                workers=number,
+                addresses=addresses,
+                out=folder,
+                console=Console(),
+                full=full,
+                again=again,
+                minutes=minutes,
+                seed=datetime.now().astimezone().toordinal(),
             )
     except UnknownSubject as error:
         raise Stop(str(error), Exit.NOTHING) from error

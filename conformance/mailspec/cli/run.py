@@ -18,8 +18,9 @@ from mailspec.cli.baselines import check_baseline
 from mailspec.cli.exits import Exit
 from mailspec.cli.folders import DEFAULT_PARENT, point_latest, refuse_used, result_folder
 from mailspec.cli.stop import Stop
-from mailspec.cli.targets import Asked, Opened, asked, exported, open_profile, target_options
+from mailspec.cli.targets import Asked, Opened, asked, embedded_options, exported, open_profile, target_options
 from mailspec.requirement import Tier
+from mailspec.selection import LEVELS
 from mailspec.target import tiers
 from mailspec.target.accounts import pairs_in, workers_for
 from mailspec.target.target import TIMEOUT_FACTOR
@@ -67,12 +68,15 @@ class Plan:
     out: Path | None = None
     #: None leaves it to whose server the target is.
     tier: Tier | None = None
+    #: The least level that is judged; None: all.
+    level: str | None = None
     baseline: Path | None = None
     strict: bool = False
     slow: bool = False
     timeout_factor: float = 1.0
     transform: str = "as-sent"
     seed: int | None = None
+    shuffle: bool = False
     verbose: bool = False
     force_nonempty: bool = False
     rerun_as: str = ""
@@ -82,11 +86,13 @@ class Plan:
         words = ["-n", self.workers, "--transform", self.transform]
         words += ["--timeout-factor", f"{self.timeout_factor:g}"]
         words += ["--tier", self.tier] if self.tier is not None else []
+        words += ["--level", self.level] if self.level is not None else []
         words += ["--baseline", str(self.baseline.resolve())] if self.baseline is not None else []
         words += ["--out", str(self.out.resolve())] if self.out is not None else []
         words += ["--seed", str(self.seed)] if self.seed is not None else []
         flags = {
             "--strict": self.strict,
+            "--shuffle": self.shuffle,
             "--slow": self.slow,
             "-v": self.verbose,
             "--force-nonempty": self.force_nonempty,
@@ -106,6 +112,7 @@ def _workers(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 @click.command("run", epilog=_EPILOG, context_settings={"max_content_width": 100})
 @click.argument("addresses", nargs=-1, metavar="[ADDRESS]...")
 @target_options
+@embedded_options
 @click.option("--server", metavar="NAME", help="Start a real server in a namespace and judge it (Linux, root).")
 @click.option(
     "-n", "workers", default="1", metavar="N|auto", callback=_workers, help="Workers; each needs two accounts."
@@ -117,6 +124,11 @@ def _workers(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     "--tier",
     type=click.Choice(tiers.TIERS),
     help=f"The most that checks may do [{tiers.DEFAULT}; {OWN_TIER} to servers that mailspec starts itself].",
+)
+@click.option(
+    "--level",
+    type=click.Choice(list(LEVELS)),
+    help="The least level of what is judged [may]; must is the shortest gate.",
 )
 @click.option(
     "--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Known deviations (TOML), which do not fail."
@@ -132,6 +144,7 @@ def _workers(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     "--transform", type=click.Choice(sorted(TRANSFORMS)), default="as-sent", help="How clients cut what they send."
 )
 @click.option("--seed", type=click.IntRange(min=0), help="Seed of what is left to chance.")
+@click.option("--shuffle", is_flag=True, help="Run the checks in an order that the seed decides.")
 @click.option(
     "--force-nonempty",
     is_flag=True,
@@ -150,8 +163,8 @@ def command(server: str | None, **values: Any) -> None:
     if plan.baseline is not None:
         check_baseline(plan.baseline)
     if server is not None:
-        if wanted.profile is not None or wanted.is_quick:
-            msg = "--server starts its own target; leave out --target and hosts"
+        if wanted.profile is not None or wanted.is_quick or wanted.store or wanted.listeners:
+            msg = "--server starts its own target; leave out --target, hosts, --store and --listeners"
             raise Stop(msg)
         sys.exit(_in_server(server, plan))
     sys.exit(_run(wanted, plan))
@@ -168,11 +181,11 @@ def _in_server(name: str, plan: Plan) -> int:
 
 
 def _run(wanted: Asked, plan: Plan) -> int:
-    from mailspec.cli.collect import collect_checks, select_checks
+    from mailspec.cli.collect import are_areas, collect_checks, select_checks
     from mailspec.cli.session import terminable
 
-    if plan.addresses:
-        select_checks(plan.addresses, collect_checks())
+    if plan.level is not None or not are_areas(plan.addresses):
+        select_checks(plan.addresses, collect_checks(), plan.level)
     cores = os.cpu_count() or 1
     number = cores if plan.workers == "auto" else int(plan.workers)
     with contextlib.ExitStack() as stack:
@@ -229,12 +242,14 @@ def _judge(opened: Opened, plan: Plan, workers: int, folder: Path) -> int:
 def _pytest_arguments(opened: Opened, plan: Plan, workers: int, folder: Path) -> list[str]:
     from mailspec.cli.collect import base_arguments
 
-    words = [*base_arguments(), "--mailspec-target", str(opened.path), "--mailspec-out", str(folder)]
+    words = [*base_arguments(plan.addresses), "--mailspec-target", str(opened.path), "--mailspec-out", str(folder)]
     words += ["--mailspec-tier", plan.tier or tiers.DEFAULT, "--mailspec-transform", plan.transform]
+    words += ["--mailspec-level", plan.level] if plan.level is not None else []
     words += ["--mailspec-baseline", str(plan.baseline.resolve())] if plan.baseline is not None else []
     words += [word for address in plan.addresses for word in ("--mailspec-select", address)]
     words += ["--mailspec-strict"] if plan.strict else []
     words += ["--mailspec-slow"] if plan.slow else []
+    words += ["--mailspec-shuffle"] if plan.shuffle else []
     words += ["--mailspec-seed", str(plan.seed)] if plan.seed is not None else []
     options = plan.rerun_as or opened.options
     words += [f"--mailspec-rerun={options}"] if options else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -71,7 +72,18 @@ def terminable() -> Generator[None]:
 def run_pytest(arguments: Sequence[str], plugins: Sequence[object]) -> int:
     """Run pytest here and return its exit code."""
     with isolated():
-        return int(pytest.main(list(arguments), plugins=list(plugins)))
+        return int(pytest.main(list(arguments), plugins=[*plugins, _Frozen()]))
+
+
+class _Frozen:
+    """Keeps what was collected out of the garbage collector's way, which else goes through all of it again and again."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self) -> None:
+        gc.freeze()
+
+    def pytest_unconfigure(self) -> None:
+        gc.unfreeze()
 
 
 def _interrupt(number: int, _frame: FrameType | None) -> None:

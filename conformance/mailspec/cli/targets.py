@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -18,7 +18,20 @@ from mailspec.target import ProfileError, load_profile
 from mailspec.target.profile import SERVICES, Profile, ServiceName
 from mailspec.target.write import Table, Value, profile_text
 
-__all__ = ["Asked", "Opened", "asked", "exported", "host_and_port", "open_profile", "quick_profile", "target_options"]
+if TYPE_CHECKING:
+    from mailspec.target.embedded import Listeners, StoreKind
+
+__all__ = [
+    "Asked",
+    "Opened",
+    "asked",
+    "embedded_options",
+    "exported",
+    "host_and_port",
+    "open_profile",
+    "quick_profile",
+    "target_options",
+]
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -34,6 +47,8 @@ class Asked:
     tls: Sequence[str] = ()
     ca: Path | None = None
     no_verify: bool = False
+    store: StoreKind | None = None
+    listeners: Listeners | None = None
 
     @property
     def is_quick(self) -> bool:
@@ -64,11 +79,18 @@ class Asked:
             if given
         ]
         if loose and not (self.is_quick or other_host):
-            msg = f"{', '.join(loose)} go with --smtp, --submission, --pop3 or --imap"
+            msg = f"{', '.join(loose)} go with --smtp, --submission, --lmtp, --pop3 or --imap"
             raise Stop(msg)
+        self._check_embedded(other_host=other_host)
         if len(self.users) != len(self.password_env):
             message = f"{len(self.users)} --user and {len(self.password_env)} --password-env: each account needs both"
             raise Stop(message + "\n  --user alice@example.org --password-env ALICE_PASSWORD")
+
+    def _check_embedded(self, *, other_host: bool) -> None:
+        """Refuse what only the embedded server has, if another one is judged."""
+        if (self.store or self.listeners) and (other_host or self.is_quick or self.profile is not None):
+            msg = "--store and --listeners choose among the embedded server's; leave out the other target"
+            raise Stop(msg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +127,21 @@ def target_options(command: C) -> C:
     return command
 
 
+def embedded_options(command: C) -> C:
+    """Add the options that choose among what the embedded server has."""
+    stores = click.Choice(["maildir", "mbox", "memory"])
+    ways = click.Choice(["clear", "starttls", "implicit"])
+    command = click.option("--listeners", type=ways, help="Embedded server: how clients come in [clear].")(command)
+    return click.option("--store", type=stores, help="Embedded server: how it keeps mail [maildir].")(command)
+
+
 def asked(values: dict[str, Any], *, other_host: bool = False) -> Asked:
     """Take the options of `target_options` out of a command's keyword arguments; `other_host` as in `Asked.check`."""
     services: dict[ServiceName, str] = {name: where for name in SERVICES if (where := values.pop(name)) is not None}
     found = Asked(
         services=services,
         **{key: values.pop(key) for key in ("profile", "users", "password_env", "tls", "ca", "no_verify")},
+        **{key: values.pop(key, None) for key in ("store", "listeners")},
     )
     found.check(other_host=other_host)
     return found
@@ -123,6 +154,7 @@ def open_profile(wanted: Asked, *, workers: int = 1) -> Generator[Opened]:
     Raises:
         Stop: it cannot be used.
     """
+    embedded = False
     with contextlib.ExitStack() as stack:
         if wanted.profile is not None:
             path, options = wanted.profile, f"--target {wanted.profile}"
@@ -132,20 +164,21 @@ def open_profile(wanted: Asked, *, workers: int = 1) -> Generator[Opened]:
             path, options = folder / "target.toml", quick_options(wanted)
             path.write_text(profile_text(quick_profile(wanted)))
         else:
-            path, options = stack.enter_context(_embedded(workers)), ""
+            path, options, embedded = stack.enter_context(_embedded(workers, wanted)), embedded_choice(wanted), True
         try:
             profile = load_profile(path)
         except ProfileError as error:
             raise Stop(str(error)) from error
-        yield Opened(path, profile, options, embedded=not options)
+        yield Opened(path, profile, options, embedded=embedded)
 
 
 @contextlib.contextmanager
-def _embedded(workers: int) -> Generator[Path]:
+def _embedded(workers: int, wanted: Asked) -> Generator[Path]:
     from mailspec.suite.fixtures.lab import LAB_ADDRESS
     from mailspec.target.embedded import Embedded
 
-    with Embedded(workers) as embedded, exported(LAB_ADDRESS, embedded.lab_address):
+    choice = Embedded(workers, store=wanted.store or "maildir", listeners=wanted.listeners or "clear")
+    with choice as embedded, exported(LAB_ADDRESS, embedded.lab_address):
         yield embedded.profile
 
 
@@ -226,6 +259,13 @@ def host_and_port(text: str, option: str) -> tuple[str, int | None]:
         msg = f"{option} {text!r} is not HOST:PORT\n  for instance mail.example.org:143 or [2001:db8::1]:143"
         raise Stop(msg)
     return host, int(port) if port else None
+
+
+def embedded_choice(wanted: Asked) -> str:
+    """Return the embedded server's options as they were given."""
+    words = ["--store", wanted.store] if wanted.store else []
+    words += ["--listeners", wanted.listeners] if wanted.listeners else []
+    return " ".join(words)
 
 
 def _tls_modes(wanted: Asked) -> dict[str, str]:

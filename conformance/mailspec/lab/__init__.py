@@ -18,8 +18,10 @@ The session's controller runs one `LabServer`; each worker process talks to it t
 from __future__ import annotations
 
 from mailspec.lab.behaviour import (
+    ALL,
     DROP,
     GOOD,
+    PLAIN,
     REFUSED,
     Behaviour,
     Reply,
@@ -29,6 +31,7 @@ from mailspec.lab.behaviour import (
     drops,
     greets,
     helo_only,
+    offering,
 )
 from mailspec.lab.client import Host, Lab
 from mailspec.lab.control import LabAddress
@@ -37,8 +40,10 @@ from mailspec.lab.server import LabPlan, LabServer
 from refmail.dns import Fault, FaultKind, Query
 
 __all__ = [
+    "ALL",
     "DROP",
     "GOOD",
+    "PLAIN",
     "REFUSED",
     "Attempt",
     "Behaviour",
@@ -59,4 +64,5 @@ __all__ = [
     "drops",
     "greets",
     "helo_only",
+    "offering",
 ]

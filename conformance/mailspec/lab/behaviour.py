@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 __all__ = [
+    "ALL",
     "DROP",
     "GOOD",
+    "PLAIN",
     "REFUSED",
     "Action",
     "Behaviour",
@@ -20,6 +22,7 @@ __all__ = [
     "drops",
     "greets",
     "helo_only",
+    "offering",
 ]
 
 
@@ -33,6 +36,8 @@ class Stage(enum.StrEnum):
     MAIL = "MAIL"
     RCPT = "RCPT"
     DATA = "DATA"
+    #: After the octets of a chunk, the last one's included.
+    BDAT = "BDAT"
     #: After the final dot.
     END = "end of data"
 
@@ -58,6 +63,13 @@ DROP = Drop.DROP
 Action = Reply | Drop
 
 
+#: What a host offers without a script.
+PLAIN = ("8BITMIME", "SMTPUTF8")
+
+#: All extensions by which a message can be handed on as it came.
+ALL = (*PLAIN, "DSN", "CHUNKING", "BINARYMIME")
+
+
 @dataclass(frozen=True, slots=True)
 class Behaviour:
     """A script; a host without one accepts everything.
@@ -74,6 +86,8 @@ class Behaviour:
     connections: int | None = None
     #: Whether EHLO announces PIPELINING.
     pipelining: bool = True
+    #: What EHLO announces besides, with its parameters; what is not announced is understood all the same.
+    offers: tuple[str, ...] = PLAIN
 
     def first(self, connections: int) -> Behaviour:
         """Return the same script for the first connections only."""
@@ -107,3 +121,13 @@ def greets(code: int) -> Behaviour:
 def helo_only() -> Behaviour:
     """Know no EHLO."""
     return answers(Stage.EHLO, 502)
+
+
+def offering(*keywords: str, refuses: int = 0) -> Behaviour:
+    """Announce these extensions and no others.
+
+    Args:
+        keywords: with their parameters.
+        refuses: code of the reply to every RCPT, 0 to accept.
+    """
+    return Behaviour({Stage.RCPT: Reply(refuses)} if refuses else {}, offers=keywords)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import socket
 from typing import Any
 
@@ -12,6 +13,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from mailspec.lab.behaviour import DROP, GOOD, Action, Behaviour, Reply, Stage
 from mailspec.lab.log import Attempt, Delivery, LabLog
+from mailspec.lab.parameters import address_in, parameters_in, understood
 
 __all__ = ["MxHost"]
 
@@ -55,7 +57,10 @@ class MxHost:
         await self._listen()
 
     def _bind(self) -> None:
-        self._socket = socket.socket(socket.AF_INET6 if ":" in self._bound[0] else socket.AF_INET)
+        # With the protocol named, asyncio sends each reply at once (TCP_NODELAY); without, Nagle and delayed
+        # acknowledgements cost 40 ms a message.
+        family = socket.AF_INET6 if ":" in self._bound[0] else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind(self._bound)
         self._bound = self._socket.getsockname()[:2]
@@ -145,6 +150,12 @@ class _MxSession(SMTP):
         self._shut = False
         self._first_transport: asyncio.BaseTransport | None = None
         self._data_start = 0
+        self._mail_parameters: tuple[str, ...] = ()
+        self._recipient_parameters: list[tuple[str, ...]] = []
+        self._chunks: list[bytes] = []
+        # Whoever relays sends the longest parameters that there are.
+        self.command_size_limit = LONGEST_LINE
+        self.command_size_limits = collections.defaultdict(lambda: LONGEST_LINE)
         self.connection = 0
 
     # The connection.
@@ -208,7 +219,7 @@ class _MxSession(SMTP):
         """Log a command, with the domains of all recipients up to it."""
         recipients = list(self.envelope.rcpt_tos) if self.envelope is not None else []
         if stage is Stage.RCPT and argument:
-            recipients.append(_address(argument))
+            recipients.append(address_in(argument))
         domains = frozenset(recipient.rpartition("@")[2].lower() for recipient in recipients)
         log = self._host.log
         log.attempted(Attempt(log.clock(), self._host.name, self.connection, stage, argument or "", code, domains))
@@ -225,25 +236,51 @@ class _MxSession(SMTP):
 
     async def smtp_MAIL(self, arg: str | None) -> None:
         if not await self._scripted(Stage.MAIL, arg):
-            await super().smtp_MAIL(arg)
+            self._mail_parameters = parameters_in(arg or "")
+            self._recipient_parameters.clear()
+            self._chunks.clear()
+            await super().smtp_MAIL(understood(arg) if arg else arg)
 
     async def smtp_RCPT(self, arg: str | None) -> None:
         # Without MAIL, or after a refused one, it is 503 whatever the script says: a pipelining client relies on it.
         if self.envelope is None or not self.envelope.mail_from:
             await super().smtp_RCPT(arg)
             return
-        single = self._behaviour.recipients.get(_address(arg or "").lower())
+        single = self._behaviour.recipients.get(address_in(arg or "").lower())
         if not await self._scripted(Stage.RCPT, arg, single):
             self.note(Stage.RCPT, arg, 250)
-            await super().smtp_RCPT(arg)
+            before = len(self.envelope.rcpt_tos)
+            await super().smtp_RCPT(understood(arg) if arg else arg)
+            if len(self.envelope.rcpt_tos) > before:
+                self._recipient_parameters.append(parameters_in(arg or ""))
 
     async def smtp_DATA(self, arg: str) -> None:
         if self.envelope is None or not self.envelope.rcpt_tos or not await self._scripted(Stage.DATA, arg):
             await super().smtp_DATA(arg)
 
+    async def smtp_BDAT(self, arg: str | None) -> None:
+        """Take a chunk (RFC 3030 section 2); its octets are read whatever is said of it."""
+        size, _, last = (arg or "0").partition(" ")
+        chunk = await self._reader.readexactly(int(size))
+        if self.envelope is None or not self.envelope.rcpt_tos:
+            await self.push("503 no recipients")
+        elif not await self._scripted(Stage.BDAT, arg):
+            self.note(Stage.BDAT, arg, 250)
+            self._chunks.append(chunk)
+            if not last:
+                await self.push("250 chunk taken")
+                return
+            assert self.session is not None
+            self.envelope.original_content = self.envelope.content = b"".join(self._chunks)
+            status = await self.end_of_data(self.session, self.envelope)
+            self._chunks.clear()
+            self._set_post_data_state()  # type: ignore[no-untyped-call]  # aiosmtpd gives it no types
+            await self.push(status)
+
     def announce(self, lines: list[str]) -> list[str]:
-        """Return the EHLO lines with what this host adds."""
-        return [*lines[:-1], "250-PIPELINING", lines[-1]] if self._behaviour.pipelining else lines
+        """Return the EHLO lines of this host instead of those that aiosmtpd has."""
+        offers = ("PIPELINING",) * self._behaviour.pipelining + self._behaviour.offers
+        return [lines[0], *(f"250-{keyword}" for keyword in offers), "250 HELP"]
 
     async def end_of_data(self, session: Session, envelope: Envelope) -> str:
         """Accept the message, or do what the script has for the final dot."""
@@ -264,10 +301,12 @@ class _MxSession(SMTP):
                 helo=session.host_name or "",
                 esmtp=session.extended_smtp,
                 sender=(envelope.mail_from or "").strip("<>"),
-                parameters=tuple(str(option) for option in envelope.mail_options),
+                parameters=self._mail_parameters,
                 recipients=tuple(envelope.rcpt_tos),
                 octets=content,
-                raw=_until_dot(log.received_from(self.connection, self._data_start)),
+                raw=content if self._chunks else _until_dot(log.received_from(self.connection, self._data_start)),
+                recipient_parameters=tuple(self._recipient_parameters),
+                chunks=tuple(len(chunk) for chunk in self._chunks),
             )
         )
         return "250 taken"
@@ -287,13 +326,6 @@ class _Hooks:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         assert isinstance(server, _MxSession)
         return await server.end_of_data(session, envelope)
-
-
-def _address(argument: str) -> str:
-    """Return the address within `TO:<...> parameters`."""
-    _, _, rest = argument.partition(":")
-    rest = rest.strip()
-    return rest[1:].rpartition(">")[0] if rest.startswith("<") else rest.split(" ")[0]
 
 
 def _until_dot(octets: bytes) -> bytes:

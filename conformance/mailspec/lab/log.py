@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -65,6 +66,10 @@ class Delivery:
     octets: bytes
     #: The message as it was on the wire, without the final dot's line.
     raw: bytes
+    #: Parameters of each RCPT that was accepted, as they came, in the order of the recipients.
+    recipient_parameters: tuple[tuple[str, ...], ...] = ()
+    #: Octets of each BDAT; empty where the message came by DATA.
+    chunks: tuple[int, ...] = ()
 
 
 class LabLog:
@@ -77,6 +82,7 @@ class LabLog:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.clock = clock
         self._changed = threading.Condition()
+        self._numbers = itertools.count(1)
         self._connections: dict[int, Connection] = {}
         self._received: dict[int, bytearray] = {}
         self._attempts: list[Attempt] = []
@@ -86,7 +92,7 @@ class LabLog:
 
     def connected(self, host: str) -> int:
         with self._changed:
-            number = len(self._connections) + 1
+            number = next(self._numbers)
             self._connections[number] = Connection(number, host, self.clock())
             self._received[number] = bytearray()
             self._changed.notify_all()
@@ -123,6 +129,14 @@ class LabLog:
         """Wake those who wait: something else of the lab changed."""
         with self._changed:
             self._changed.notify_all()
+
+    def forget(self) -> None:
+        """Forget what is over, so that a lab that outlives many targets stays small and quick to look through."""
+        with self._changed:
+            for number in [number for number, connection in self._connections.items() if connection.ended is not None]:
+                del self._connections[number], self._received[number]
+            self._attempts.clear()
+            self._deliveries.clear()
 
     # For checks.
 

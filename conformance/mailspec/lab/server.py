@@ -121,6 +121,11 @@ class LabServer:
             for number in range(self.plan.hosts_per_worker)
         ]
 
+    def forget(self) -> None:
+        """Forget what earlier targets did here; called between two of them."""
+        self.log.forget()
+        self.dns.forget_queries()
+
     # For those who set the target up.
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ from mailspec.target import tiers
 from mailspec.target.target import Target
 from mailspec.verdict import Blocked, NotOffered, NotRun
 
-__all__ = ["Declared", "check_id", "declared", "require_possible", "select", "subject_of"]
+__all__ = ["Declared", "check_id", "declared", "require_possible", "select", "shuffle", "subject_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +52,17 @@ def subject_of(item: pytest.Item, ledger: Ledger) -> Subject | None:
         return None
     entry = ledger.get(about.requirement_id)
     aliases = (entry.id, *entry.aliases) if entry else ()
-    return Subject(check_id(item), about.requirement_id, aliases)
+    return Subject(check_id(item), about.requirement_id, aliases, entry.level if entry else "implied")
 
 
 def select(
-    items: Sequence[pytest.Item], addresses: Sequence[str], ledger: Ledger
+    items: Sequence[pytest.Item], addresses: Sequence[str], ledger: Ledger, level: str | None = None
 ) -> tuple[list[pytest.Item], list[pytest.Item], tuple[str, ...]]:
     """Return the selected items, the others, and the addresses that name nothing.
 
     Items that are no checks stay selected.
     """
-    selection = Selection.of(addresses)
+    selection = Selection.of(addresses, level)
     kept: list[pytest.Item] = []
     left: list[pytest.Item] = []
     subjects: list[Subject] = []
@@ -72,6 +73,17 @@ def select(
         (kept if subject is None or selection.selects(subject) else left).append(item)
     unmatched = [address for address in selection.addresses if not any(map(address.matches, subjects))]
     return kept, left, tuple(address.text for address in unmatched)
+
+
+def shuffle(items: list[pytest.Item], seed: int) -> None:
+    """Bring the checks into an order that only the seed decides; other items keep their places."""
+    places = [place for place, item in enumerate(items) if declared(item) is not None]
+    checks = [items[place] for place in places]
+    # Not the order of the machine's file system, or two machines would not shuffle alike.
+    checks.sort(key=check_id)
+    random.Random(seed).shuffle(checks)
+    for place, check in zip(places, checks, strict=True):
+        items[place] = check
 
 
 def require_possible(about: Declared, requirement: Requirement, target: Target, *, slow: bool) -> None:
@@ -97,7 +109,7 @@ def _require_offered(need: str, target: Target) -> None:
     if service not in target.profile.services:
         msg = f"the profile has no [{service}]"
         raise NotRun(msg)
-    if target.offers is None or target.offers.offers(need):
+    if not capability or target.offers is None or target.offers.offers(need):
         return
     found = target.offers.services.get(service)
     if found is not None and found.problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import shlex
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ def check_result(
     needs: tuple[str, ...] = (),
     recorder: Recorder | None = None,
     observed: dict[str, str] | None = None,
+    exposure: str = "",
     location: str = "",
     duration: float = 0.0,
     rerun: str = "",
@@ -47,6 +49,7 @@ def check_result(
         needs: capabilities, each "service CAPABILITY".
         recorder: of the check, or None where it never got one.
         observed: what a census recorded.
+        exposure: what the check says about who is exposed.
         location: "file:line" of the deciding statement.
         duration: seconds.
         rerun: command that runs this check alone.
@@ -70,6 +73,7 @@ def check_result(
         reason=finding.reason,
         cleanup=finding.cleanup,
         observed=observed or {},
+        exposure=exposure,
         location=location,
         duration=round(duration, 4),
         event=finding.event,
@@ -83,7 +87,7 @@ def check_result(
 
 def lines_of(recorder: Recorder | None) -> tuple[Line, ...]:
     """Return the transcript so far, masked."""
-    return parse_lines(recorder.transcript.to_json_lines()) if recorder is not None else ()
+    return parse_lines(recorder.transcript.to_json_lines().splitlines()) if recorder is not None else ()
 
 
 def location_of(item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException] | None) -> str:
@@ -95,7 +99,7 @@ def location_of(item: pytest.Item, excinfo: pytest.ExceptionInfo[BaseException] 
         own = [entry for entry in excinfo.traceback if Path(entry.path) == item.path]
         if own:
             where, number = item.path, own[-1].lineno + 1
-    return f"{_relative(where.resolve(), item.config.rootpath)}:{number}"
+    return f"{_relative(where, item.config.rootpath)}:{number}"
 
 
 def rerun_line(check_id: str, *options: str) -> str:
@@ -115,8 +119,10 @@ def longest_wait(recorder: Recorder) -> float:
     return longest
 
 
+@functools.lru_cache(maxsize=1024)
 def _relative(path: Path, root: Path) -> str:
     """Return a path that says nothing about this machine."""
+    path = path.resolve()
     for base in (_PACKAGES, root.resolve()):
         if path.is_relative_to(base):
             return path.relative_to(base).as_posix()

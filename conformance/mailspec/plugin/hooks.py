@@ -13,18 +13,18 @@ import pytest
 
 from mailspec.baseline import Baseline, BaselineError, load_baseline
 from mailspec.plugin import fixtures, xdist
-from mailspec.plugin.collection import declared, require_possible, requirement_of, select
+from mailspec.plugin.collection import declared, require_possible, requirement_of, select, shuffle
 from mailspec.plugin.gate import Gate
 from mailspec.plugin.logs import masked_logs
 from mailspec.plugin.options import option
 from mailspec.plugin.phases import LETTERS, RUNNING_KEY, VERDICT, Running, finish_phase, mask_of
-from mailspec.plugin.session import CENSUS_KEY, RECORDER_KEY, RUN_KEY, TARGET_KEY, RunState, make_header
+from mailspec.plugin.session import CENSUS_KEY, ITEM_KEY, RECORDER_KEY, RUN_KEY, TARGET_KEY, RunState, make_header
 from mailspec.requirements import load_ledger
 from mailspec.result import ResultError, SelectionFacts
 from mailspec.target.probe import probe
 from mailspec.target.profile import ProfileError
 from mailspec.target.target import Target, open_target
-from mailspec.verdict import Verdict
+from mailspec.verdict import Outcome, Verdict
 
 __all__ = ["Judge"]
 
@@ -48,6 +48,7 @@ class Judge:
             # Set before xdist copies the options, so that all workers have the same one.
             config.option.mailspec_seed = random.randrange(2**31)
         config.pluginmanager.register(fixtures, "mailspec-fixtures")
+        config.pluginmanager.register(fixtures.session_fixtures(config), "mailspec-session-fixtures")
         if TARGET_KEY not in config.stash and option(config, "target") is not None:
             config.stash[TARGET_KEY] = self._open()
 
@@ -144,7 +145,9 @@ class Judge:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Leave out what the addresses do not select."""
-        kept, left, unmatched = select(items, option(self._config, "select"), self._ledger)
+        kept, left, unmatched = select(
+            items, option(self._config, "select"), self._ledger, option(self._config, "level")
+        )
         run = self._config.stash.get(RUN_KEY, None)
         if run is not None:
             run.unmatched = unmatched
@@ -152,6 +155,8 @@ class Judge:
         if left:
             self._config.hook.pytest_deselected(items=left)
             items[:] = kept
+        if option(self._config, "shuffle"):
+            shuffle(items, option(self._config, "seed"))
 
     # pytest-xdist
 
@@ -181,6 +186,7 @@ class Judge:
         about = declared(item)
         if about is None:
             return (yield)
+        self._config.stash[ITEM_KEY] = item
         item.stash[RUNNING_KEY] = Running(about, requirement_of(about, self._ledger), time.monotonic())
         with masked_logs(lambda text: mask_of(item)(text)):
             return (yield)
@@ -204,6 +210,26 @@ class Judge:
         running = item.stash.get(RUNNING_KEY, None)
         if running is not None:
             finish_phase(item, running, call, report)
+        return report
+
+    @pytest.hookimpl(wrapper=True, trylast=True, specname="pytest_runtest_makereport")
+    def pytest_runtest_makereport_without_traceback(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Make the report of a verdict without the traceback that led to it, which nobody sees and which takes long.
+
+        Only pytest's own making of the report is deceived: every other plugin has the exception.
+        """
+        raised = call.excinfo
+        if item.stash.get(RUNNING_KEY, None) is None or raised is None or not isinstance(raised.value, Outcome):
+            return (yield)
+        call.excinfo = None
+        try:
+            report = yield
+        finally:
+            call.excinfo = raised
+        report.outcome = "failed"
+        report.longrepr = str(raised.value)
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -17,7 +17,7 @@ from mailspec.plugin.failure import check_result, lines_of, location_of, rerun_l
 from mailspec.plugin.grammar import Sightings
 from mailspec.plugin.options import option
 from mailspec.plugin.outcome import Finding, judge_call, judge_setup, judge_teardown
-from mailspec.plugin.session import CENSUS_KEY, RECORDER_KEY, RUN_KEY, TARGET_KEY, secrets_of
+from mailspec.plugin.session import CENSUS_KEY, EXPOSURE_KEY, RECORDER_KEY, RUN_KEY, TARGET_KEY, secrets_of
 from mailspec.requirements import Requirement
 from mailspec.result import CheckResult, failure_block, masked, write_lines
 from mailspec.verdict import Verdict
@@ -37,6 +37,9 @@ LETTERS = {
     Verdict.BLOCKED: "b",
     Verdict.INCONCLUSIVE: "i",
 }
+
+#: Verdicts of which pytest is told nothing but that the check passed.
+_QUIET = frozenset({Verdict.PASSED, Verdict.OBSERVED})
 
 _SKIPPED = frozenset({Verdict.NOT_OFFERED, Verdict.NOT_RUN, Verdict.BLOCKED, Verdict.INCONCLUSIVE})
 
@@ -68,11 +71,16 @@ def finish_phase(item: pytest.Item, running: Running, call: pytest.CallInfo[None
     report.sections = [(name, mask(text)) for name, text in report.sections]
     if running.finding is None:
         return
+    is_last = call.when == "teardown"
+    if running.finding.verdict in _QUIET and not is_last:
+        # The record is made once, at the end.
+        _say_passed(report, running.finding.verdict)
+        return
     result = masked(_record(item, running, recorder), mask, *_FREE_TEXT)
     if running.finding is not former:
         result = _reword(item, report, result, recorder, mask, has_error=call.excinfo is not None)
         running.finding = replace(running.finding, reason=result.reason)
-    if call.when == "teardown":
+    if is_last:
         result = msgspec.structs.replace(result, transcript=_write(item, result.id, recorder))
         xdist.pack(report, xdist.Parcel(check=result, sightings=Sightings.of(recorder)))
 
@@ -102,6 +110,7 @@ def _record(item: pytest.Item, running: Running, recorder: Recorder | None) -> C
         needs=tuple(dict.fromkeys((*running.requirement.needs, *running.about.needs))),
         recorder=recorder,
         observed=item.stash.get(CENSUS_KEY, None),
+        exposure=item.stash.get(EXPOSURE_KEY, ""),
         location=running.location,
         duration=time.monotonic() - running.began,
         rerun=rerun_line(name, *_rerun_options(item.config, running.about)),
@@ -120,6 +129,9 @@ def _reword(
 ) -> CheckResult:
     """Make pytest's report say what the verdict says; return the record, with the traceback of an error."""
     verdict = result.verdict
+    if verdict in _QUIET:
+        _say_passed(report, verdict)
+        return result
     fails = verdict in (Verdict.VIOLATED, Verdict.ERROR) or (
         verdict is Verdict.DEVIATES and option(item.config, "strict")
     )
@@ -137,9 +149,15 @@ def _reword(
     else:
         report.outcome = "passed"
         report.longrepr = None
-        if verdict is Verdict.DEVIATES:
-            report.sections.append(("mailspec", failure_block(result, lines_of(recorder))))
+        report.sections.append(("mailspec", failure_block(result, lines_of(recorder))))
     return result
+
+
+def _say_passed(report: pytest.TestReport, verdict: Verdict) -> None:
+    if verdict in LETTERS:
+        report.user_properties.append((VERDICT, verdict.value))
+    report.outcome = "passed"
+    report.longrepr = None
 
 
 def mask_of(item: pytest.Item) -> Callable[[str], str]:

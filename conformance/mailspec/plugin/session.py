@@ -5,6 +5,7 @@ run the same items again against another target within one pytest session.
 
     config.stash[TARGET_KEY]   the target being judged
     config.stash[RUN_KEY]      the state of the run that results go to
+    config.stash[ITEM_KEY]     the check that is running
     item.stash[CENSUS_KEY]     what the check recorded with the `census` fixture
     item.stash[RECORDER_KEY]   the recorder of the check, put there by the `recorder` fixture
 """
@@ -24,6 +25,7 @@ import pytest
 
 import mailspec
 from mailspec.baseline import Baseline
+from mailspec.plugin import advertised
 from mailspec.plugin.gate import Gate
 from mailspec.plugin.grammar import GrammarTally, Sightings
 from mailspec.requirements import Ledger
@@ -36,17 +38,17 @@ from mailspec.result import (
     SelectionFacts,
     ServiceFacts,
     TargetFacts,
-    Wrong,
     count_verdicts,
     masked,
 )
 from mailspec.target.target import Target
 from mailspec.transcript import Secrets
-from mailspec.verdict import FAILING
 from mailspec.wire.recorder import Recorder
 
 __all__ = [
     "CENSUS_KEY",
+    "EXPOSURE_KEY",
+    "ITEM_KEY",
     "RECORDER_KEY",
     "RUN_KEY",
     "TARGET_KEY",
@@ -68,10 +70,14 @@ class Observer(Protocol):
 
 
 TARGET_KEY = pytest.StashKey[Target]()
+ITEM_KEY = pytest.StashKey[pytest.Item]()
 RECORDER_KEY = pytest.StashKey[Recorder]()
 
 #: What a check's census recorded, by name.
 CENSUS_KEY = pytest.StashKey[dict[str, str]]()
+
+#: What a check says about who is exposed.
+EXPOSURE_KEY = pytest.StashKey[str]()
 
 
 class RunState:
@@ -138,7 +144,8 @@ class RunState:
             finished=_now(),
             counts=count_verdicts(self.checks),
             leftovers=tuple(dict.fromkeys((*self.leftovers, *leftovers))),
-            wrong=_advertised_but_wrong(self.checks),
+            wrong=advertised.wrong(self.checks),
+            unexercised=self._unexercised() if complete else (),
             baseline=self.baseline.facts(self.checks) if self.baseline is not None else None,
         )
         result = RunResult(header=self.header, checks=tuple(self.checks), footer=footer)
@@ -148,6 +155,12 @@ class RunState:
         if self._journal is not None:
             self._journal.close(footer)
         return self.result
+
+    def _unexercised(self) -> tuple[str, ...]:
+        """Return what is advertised and was not tried; a selection of checks says nothing about that."""
+        if self.header.selection.addresses:
+            return ()
+        return advertised.unexercised(self.checks, self.header.target)
 
     def _publish(self, check: CheckResult) -> None:
         if self.baseline is not None:
@@ -275,13 +288,3 @@ def _fingerprint(greeting: str) -> str:
     """Return a digest of a greeting without its dates and APOP challenge, which change each time."""
     constant = re.sub(r"\d+", "#", re.sub(r"<[^>]*>", "<>", greeting))
     return hashlib.sha256(constant.encode()).hexdigest()[:16] if greeting else ""
-
-
-def _advertised_but_wrong(checks: Sequence[CheckResult]) -> tuple[Wrong, ...]:
-    """List the capabilities that the target advertises and whose checks failed."""
-    failed: dict[str, list[str]] = {}
-    for check in checks:
-        if check.verdict in FAILING:
-            for need in check.needs:
-                failed.setdefault(need, []).append(check.id)
-    return tuple(Wrong(capability=need, checks=tuple(ids)) for need, ids in sorted(failed.items()))

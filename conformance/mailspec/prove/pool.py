@@ -6,6 +6,7 @@ import contextlib
 import multiprocessing
 import queue
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -24,6 +25,8 @@ __all__ = ["ProverDied", "prove_all"]
 PULSE = 0.5
 #: Seconds that processes get to put their servers away.
 GRACE = 10.0
+#: Seconds that they get when all is proven: pytest looks through a large heap several times.
+WINDING_DOWN = 60.0
 
 
 class _Channel(Protocol):
@@ -46,6 +49,7 @@ def prove_all(
     *,
     full: bool = False,
     again: int = 0,
+    until: float | None = None,
 ) -> list[Finding]:
     """Run the suite on every subject and return the findings, in the order of the subjects.
 
@@ -57,6 +61,7 @@ def prove_all(
         on_finding: told of each finding as it comes.
         full: run also the checks that a subject cannot affect.
         again: how often a subject that is not proven is run once more.
+        until: seconds of `time.time` after which no further subject is begun; those have no finding.
 
     Raises:
         ProverDied: a process failed; nothing of it is left.
@@ -73,20 +78,28 @@ def prove_all(
         for number in range(count):
             log = folder / f"prove-{number}.log"
             process: BaseProcess = context.Process(
-                target=_work, args=(names, findings, addresses, log, full, again), daemon=True
+                target=_work, args=(names, findings, addresses, log, full, again, until), daemon=True
             )
             process.start()
             processes.append(process)
         found = _gather(findings, len(subjects), processes, folder, on_finding)
         for process in processes:
-            process.join(GRACE)
+            process.join(WINDING_DOWN)
     finally:
         _end(processes)
     order = {subject.name: index for index, subject in enumerate(subjects)}
     return sorted(found, key=lambda finding: order[finding.name])
 
 
-def _work(names: _Channel, findings: _Channel, addresses: tuple[str, ...], log: Path, full: bool, again: int) -> None:
+def _work(
+    names: _Channel,
+    findings: _Channel,
+    addresses: tuple[str, ...],
+    log: Path,
+    full: bool,
+    again: int,
+    until: float | None,
+) -> None:
     """Prove what is handed out; the body of one process, which the parent ends by SIGTERM."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     known = all_subjects()
@@ -94,7 +107,10 @@ def _work(names: _Channel, findings: _Channel, addresses: tuple[str, ...], log: 
 
     def handed_out() -> Iterator[Subject]:
         while isinstance(name := names.get(), str):
-            yield by_name[name]
+            if until is not None and time.time() >= until:
+                findings.put(None)
+            else:
+                yield by_name[name]
 
     mutants = tuple(subject for subject in known if subject.kind is Kind.MUTANT)
     with terminable(), contextlib.suppress(KeyboardInterrupt):
@@ -112,15 +128,18 @@ def _gather(
     on_finding: Callable[[Finding], None],
 ) -> list[Finding]:
     found: list[Finding] = []
-    while len(found) < wanted:
+    left_out = 0
+    while len(found) + left_out < wanted:
         try:
             finding = findings.get(timeout=PULSE)
         except queue.Empty:
             _watch(processes, folder)
             continue
-        assert isinstance(finding, Finding)
-        found.append(finding)
-        on_finding(finding)
+        if isinstance(finding, Finding):
+            found.append(finding)
+            on_finding(finding)
+        else:
+            left_out += 1
     return found
 
 

@@ -29,8 +29,8 @@ def print_finding(finding: Finding, console: Console, number: int, total: int) -
         console.print(f"            [red]{escape(problem)}[/]", highlight=False)
 
 
-def print_summary(findings: Sequence[Finding], console: Console, seconds: float) -> None:
-    """Show the totals by kind, last."""
+def print_summary(findings: Sequence[Finding], console: Console, seconds: float, *, left_out: int = 0) -> None:
+    """Show the totals by kind, last, and how many were not begun because the time was up."""
     console.rule("proof", align="left")
     for kind in Kind:
         of_kind = [finding for finding in findings if finding.kind is kind]
@@ -44,6 +44,8 @@ def print_summary(findings: Sequence[Finding], console: Console, seconds: float)
         console.print(f"the reference passes {passed} of {sum(reference.counts.values())} records", highlight=False)
     if doubtful := [finding.name for finding in findings if finding.earlier]:
         console.print(f"run again: {', '.join(doubtful)}", highlight=False)
+    if left_out:
+        console.print(f"left out, for the time was up: {left_out}", highlight=False)
     console.print(f"{seconds:.0f} seconds", highlight=False)
 
 

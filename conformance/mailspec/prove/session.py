@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,11 +13,12 @@ import pytest
 from mailspec.cli.collect import base_arguments
 from mailspec.cli.session import output_to, run_pytest
 from mailspec.lab.server import LabPlan, LabServer
-from mailspec.plugin.collection import check_id
-from mailspec.plugin.session import RunState, make_header, run_items
+from mailspec.plugin.collection import check_id, declared
+from mailspec.plugin.session import Observer, RunState, make_header, run_items
 from mailspec.prove.judge import Finding, coverage_problems, judge
-from mailspec.prove.reach import changed_protocols, protocols_by_check, within_reach
-from mailspec.prove.subject import REFERENCE, Kind, Subject
+from mailspec.prove.reach import Reach, Uses, protocols_by_check
+from mailspec.prove.recording import recording_blueprint
+from mailspec.prove.subject import Kind, Subject
 from mailspec.requirements import load_ledger
 from mailspec.result import RunResult
 from mailspec.suite.fixtures.lab import LAB_ADDRESS
@@ -57,8 +58,8 @@ class Prover:
         self._publish = publish
         self._mutants = mutants
         self._full = full
-        #: By check id, the protocols it speaks; learned from the reference when first asked for.
-        self._spoken: Mapping[str, frozenset[str]] | None = None
+        #: Learned from the reference when first asked for.
+        self._reach: Reach | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -67,7 +68,9 @@ class Prover:
         lab.start()
         try:
             for subject in self._subjects:
+                self._slow(subject, session)
                 self._publish(self._prove_patiently(subject, session.items, lab))
+                lab.forget()
         finally:
             lab.stop()
         return True
@@ -85,31 +88,59 @@ class Prover:
     def _prove(self, subject: Subject, items: list[pytest.Item], lab: LabServer) -> Finding:
         began = time.monotonic()
         try:
-            checks = _run(subject, self._within_reach(subject, items, lab), lab).checks
+            checks = _run(subject.apply(Blueprint()), self._within_reach(subject, items, lab), lab).checks
         except OSError as error:
             return _failed(subject, f"the server could not be run: {error}", time.monotonic() - began)
-        finding = judge(subject, checks, time.monotonic() - began)
+        waiting = {check_id(item) for item in items if _slow_requirement(item)} if not subject.breaks else set[str]()
+        judged = [check for check in checks if check.id not in waiting]
+        finding = judge(subject, judged, time.monotonic() - began)
         if subject.kind is not Kind.REFERENCE:
             return finding
         return _with(finding, coverage_problems(self._mutants, checks))
 
     def _within_reach(self, subject: Subject, items: list[pytest.Item], lab: LabServer) -> list[pytest.Item]:
         """Return the checks that the subject can affect; every check of a stupid server's."""
-        changed = changed_protocols(subject.apply(Blueprint()))
-        if self._full or changed is None or subject.kind in {Kind.REFERENCE, Kind.STUPID}:
+        if self._full or subject.kind in {Kind.REFERENCE, Kind.STUPID}:
             return items
-        if self._spoken is None:
-            reference = _run(REFERENCE, items, lab)
-            self._spoken = protocols_by_check(reference.checks, reference.header.target)
-        return [item for item in items if within_reach(check_id(item), changed, self._spoken)]
+        if self._reach is None:
+            quick = [item for item in items if not _slow_requirement(item)]
+            self._reach = _learn(quick, lab)
+        could_notice = self._reach.selector(subject.apply(Blueprint()))
+        return [item for item in items if could_notice(check_id(item)) and not _waits_for_others(item, subject)]
+
+    def _slow(self, subject: Subject, session: pytest.Session) -> None:
+        """Let the checks that wait for minutes run on a subject that one of them is about; on others they take long."""
+        about = {_slow_requirement(item) for item in session.items}
+        session.config.option.mailspec_slow = bool(about & subject.breaks)
 
 
-def _run(subject: Subject, items: list[pytest.Item], lab: LabServer) -> RunResult:
-    with Embedded(blueprint=subject.apply(Blueprint()), lab=lab) as embedded:
+def _slow_requirement(item: pytest.Item) -> str:
+    """Return what a check judges that waits for minutes, or nothing."""
+    about = declared(item)
+    return about.requirement_id if about is not None and about.slow else ""
+
+
+def _waits_for_others(item: pytest.Item, subject: Subject) -> bool:
+    """Say whether a check waits for minutes where a subject that waits is about something else."""
+    requirement_id = _slow_requirement(item)
+    return bool(requirement_id) and bool(subject.breaks) and requirement_id not in subject.breaks
+
+
+def _learn(items: list[pytest.Item], lab: LabServer) -> Reach:
+    """Run the reference once and note what each check makes it use."""
+    uses = Uses()
+    reference = _run(recording_blueprint(uses.note), items, lab, (uses,))
+    return Reach(uses.by_check(), protocols_by_check(reference.checks, reference.header.target))
+
+
+def _run(
+    blueprint: Blueprint, items: list[pytest.Item], lab: LabServer, observers: Sequence[Observer] = ()
+) -> RunResult:
+    with Embedded(blueprint=blueprint, lab=lab) as embedded:
         os.environ[LAB_ADDRESS] = embedded.lab_address
         target = open_target(embedded.profile, tier="destructive").with_offers(probe)
         ledger = load_ledger()
-        run = RunState(make_header(target, ledger), ledger)
+        run = RunState(make_header(target, ledger), ledger, observers=observers)
         return run_items(items, target, run)
 
 

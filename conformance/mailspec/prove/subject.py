@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from refmail.blueprint import Blueprint
 from refmail.mutants import all_mutants
 from refmail.variants import all_variants
 
-__all__ = ["REFERENCE", "Kind", "Subject", "UnknownSubject", "all_subjects", "chosen"]
+__all__ = ["REFERENCE", "Kind", "Subject", "UnknownSubject", "all_subjects", "chosen", "in_chance_order"]
 
 
 class Kind(enum.StrEnum):
@@ -78,3 +79,10 @@ def chosen(names: Iterable[str]) -> tuple[Subject, ...]:
             msg = f"no mutant or variant is called {name!r} ({near}); `mailspec prove --list` shows all"
             raise UnknownSubject(msg)
     return tuple(each for each in subjects if each.name in wanted or each.kind in {kinds.get(name) for name in wanted})
+
+
+def in_chance_order(subjects: Iterable[Subject], seed: int) -> tuple[Subject, ...]:
+    """Return the subjects in an order that the seed decides, the reference and the stupid servers first."""
+    ordered = list(subjects)
+    random.Random(seed).shuffle(ordered)
+    return tuple(sorted(ordered, key=lambda subject: subject.kind not in {Kind.REFERENCE, Kind.STUPID}))

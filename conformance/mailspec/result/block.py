@@ -40,6 +40,8 @@ def failure_block(result: CheckResult, lines: Sequence[Line] = ()) -> str:
         parts += _labelled("clean-up", result.cleanup)
     if result.known is not None:
         parts += _labelled("known", f"until {result.known.expires}: {result.known.reason} {result.known.link}")
+    if result.exposure:
+        parts += _labelled("exposure", result.exposure)
     for name, value in result.observed.items():
         parts += _labelled("observed", f"{name}: {value}")
     if lines:

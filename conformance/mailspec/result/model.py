@@ -136,6 +136,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True, tag_field="record",
     cleanup: str = ""
     #: Values that a census recorded, by name.
     observed: dict[str, str] = {}
+    #: Who is in danger where the verdict is not "passed", or perhaps although it is; it does not touch the verdict.
+    exposure: str = ""
     #: "file:line" of the statement that decided.
     location: str = ""
     #: Seconds.
@@ -192,6 +194,8 @@ class Footer(msgspec.Struct, frozen=True, kw_only=True, tag_field="record", tag=
     #: What the run could not remove from the target.
     leftovers: tuple[str, ...] = ()
     wrong: tuple[Wrong, ...] = ()
+    #: Capabilities that are advertised and that no check tried, each "service KEYWORD"; of whole runs only.
+    unexercised: tuple[str, ...] = ()
     #: None where the run had no baseline.
     baseline: BaselineFacts | None = None
 

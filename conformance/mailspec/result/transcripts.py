@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -46,14 +47,33 @@ def transcript_name(check_id: str) -> str:
     return f"{safe}.jsonl"
 
 
-def write_lines(folder: Path, check_id: str, lines: Iterable[str]) -> str:
-    """Write a transcript below a result folder and return its name relative to that folder."""
+def write_lines(folder: Path, check_id: str, lines: bytes) -> str:
+    """Write a transcript below a result folder and return its name relative to that folder.
+
+    Args:
+        folder: the result folder; it and the folder of transcripts are made if need be.
+        check_id: whose transcript it is.
+        lines: one JSON object a line, each ended by LF.
+    """
     name = f"{FOLDER}/{transcript_name(check_id)}"
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(line.rstrip("\n") + "\n" for line in lines)
+    path = f"{folder}/{name}"
+    try:
+        _write(path, lines)
+    except FileNotFoundError:
+        (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+        _write(path, lines)
     return name
+
+
+def _write(path: str, octets: bytes) -> None:
+    # Without a Path and a file object, each of which costs as much as the write.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    try:
+        rest = memoryview(octets)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+    finally:
+        os.close(descriptor)
 
 
 def read_lines(folder: Path, name: str) -> tuple[Line, ...]:
@@ -63,10 +83,11 @@ def read_lines(folder: Path, name: str) -> tuple[Line, ...]:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         return (_note(f"the transcript {name} cannot be read: {error.strerror}"),)
-    return parse_lines(text.splitlines())
+    # Not `splitlines`: octets may stand for characters at which that would end a line.
+    return parse_lines(text.removesuffix("\n").split("\n") if text else ())
 
 
-def parse_lines(lines: Iterable[str]) -> tuple[Line, ...]:
+def parse_lines(lines: Iterable[str | bytes]) -> tuple[Line, ...]:
     """Parse the lines of a transcript; a damaged one becomes a note that says so."""
     parsed: list[Line] = []
     for number, line in enumerate(lines, 1):

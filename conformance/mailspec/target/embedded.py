@@ -16,14 +16,16 @@ from typing import Literal, Self
 import msgspec
 
 from mailspec.lab.server import LabPlan, LabServer
+from mailspec.target.profile import SERVICES, TLS_FIRST
 from mailspec.target.write import Table, Value, profile_text
 from refmail import mutants, variants
 from refmail.blueprint import Blueprint
-from refmail.config import Config, DnsConfig, RelayConfig, StoreConfig, UserConfig, demo_config
+from refmail.config import Config, DnsConfig, ListConfig, RelayConfig, StoreConfig, UserConfig, demo_config
 from refmail.embed import ServerThread
+from refmail.services import Policy
 from refmail.users import PasswordHash
 
-__all__ = ["DOMAIN", "Embedded", "StoreKind", "blueprint_of", "mutants_breaking"]
+__all__ = ["DOMAIN", "Embedded", "Listeners", "StoreKind", "blueprint_of", "mutants_breaking"]
 
 DOMAIN = "target.test"
 HOSTNAME = "mail.target.test"
@@ -33,6 +35,12 @@ RETRIES = (0.5, 1.0, 2.0)
 GIVE_UP = 6.0
 
 StoreKind = Literal["maildir", "mbox", "memory"]
+
+#: How clients come into TLS; port 25 has no implicit TLS (RFC 8314 section 3.3 is about submission), so it takes STARTTLS.
+#: Submission has STARTTLS at least: passwords do not cross it in the clear.
+Listeners = Literal["clear", "starttls", "implicit"]
+
+_IMPLICIT: dict[str, str] = {without: tls_first for tls_first, without in TLS_FIRST.items()}
 
 #: Work factor of password hashes; the passwords live for one run.
 HASH_COST = 2**4
@@ -48,6 +56,7 @@ class Embedded:
         fixed_ports: the ports that refmail's manual names, instead of ports that the kernel chooses.
         shared: the profile is for other processes; they cannot control this lab, so it has no [dns].
         store: how mail is kept; checks that look into a Maildir are not run on another kind.
+        listeners: by which of its listeners the profile has clients come in.
     """
 
     def __init__(
@@ -59,8 +68,10 @@ class Embedded:
         fixed_ports: bool = False,
         shared: bool = False,
         store: StoreKind = "maildir",
+        listeners: Listeners = "clear",
     ) -> None:
         self.workers = workers
+        self._listeners: Listeners = listeners
         self._store: StoreKind = store
         self._fixed_ports = fixed_ports
         self._shared = shared
@@ -158,25 +169,51 @@ class Embedded:
             hostname=HOSTNAME,
             domains=(DOMAIN,),
             users=users,
+            aliases=self._aliases(),
+            lists={name: ListConfig(members=members, owner=owner) for name, (members, owner) in self._lists().items()},
             detail_separator="+",
+            # What RFC 4954 section 4 asks for; the listeners of the other protocols can also be used in the clear.
+            policy=Policy(submission_plaintext_login=False),
             listeners=demo_config(fixed_ports=self._fixed_ports).listeners,
             store=StoreConfig(kind=self._store, path=None if self._store == "memory" else str(folder / "mail")),
             dns=DnsConfig(servers=(f"{host}:{port}",)),
             relay=RelayConfig(dial=self.lab.dial_map, spool=str(folder / "spool"), retries=RETRIES, give_up=GIVE_UP),
         )
 
+    def _aliases(self) -> dict[str, tuple[str, ...]]:
+        """Return each worker's aliases, one of a single account and one of both."""
+        pairs = [(f"user{2 * worker:02}", f"user{2 * worker + 1:02}") for worker in range(self.workers)]
+        single = {f"alias{worker:02}": pair[:1] for worker, pair in enumerate(pairs)}
+        return single | {f"several{worker:02}": pair for worker, pair in enumerate(pairs)}
+
+    def _lists(self) -> dict[str, tuple[tuple[str, ...], str]]:
+        """Return each worker's lists, one of its accounts and one with a subscriber in a domain of the lab."""
+        found: dict[str, tuple[tuple[str, ...], str]] = {}
+        for worker in range(self.workers):
+            first, second = f"user{2 * worker:02}", f"user{2 * worker + 1:02}"
+            found[f"list{worker:02}"] = ((first, second), second)
+            found[f"worldwide{worker:02}"] = ((first, f"josé@subscribers-w{worker}.test"), second)
+            found[f"notices{worker:02}"] = ((first, f"subscriber@subscribers-w{worker}.test"), second)
+        return found
+
     def _profile(self, names: list[str], *, trusted: bool) -> dict[str, Value | list[Table]]:
-        assert self._server is not None
-        ports = self._server.ports
         common: dict[str, Value] = {"host": "127.0.0.1", "server_name": HOSTNAME}
         if trusted:
             common["ca"] = "ca.pem"
         host, port = self.lab.dns_address
         profile: dict[str, Value | list[Table]] = {
             "name": "refmail",
-            **{name: {**common, "port": ports[name]} for name in ("smtp", "submission", "pop3", "imap")},
+            **{name: {**common, **self._entrance(name)} for name in SERVICES},
             "accounts": [
                 {"address": f"{name}@{DOMAIN}", "login": name, "secret": {"file": f"{name}.secret"}} for name in names
+            ],
+            "aliases": [
+                {"address": _whole(name), "members": list(map(_whole, members))}
+                for name, members in self._aliases().items()
+            ],
+            "lists": [
+                {"address": _whole(name), "members": list(map(_whole, members)), "owner": _whole(owner)}
+                for name, (members, owner) in self._lists().items()
             ],
             "limits": {"failed_logins": 100_000},
         }
@@ -186,6 +223,23 @@ class Embedded:
             times: dict[str, Value] = {"retry_seconds": RETRIES[0], "give_up_seconds": GIVE_UP}
             profile["dns"] = {"listen": f"{host}:{port}", "mx_hosts": [], **times}
         return profile
+
+    def _entrance(self, service: str) -> dict[str, Value]:
+        """Return port and mode by which clients reach a service."""
+        assert self._server is not None
+        ports: dict[str, int] = {str(name): port for name, port in self._server.ports.items()}
+        if service in TLS_FIRST:
+            return {"port": ports[service], "tls": "implicit"}
+        if self._listeners == "clear" and service != "submission":
+            return {"port": ports[service]}
+        if self._listeners == "implicit" and service in _IMPLICIT:
+            return {"port": ports[_IMPLICIT[service]], "tls": "implicit"}
+        return {"port": ports[service], "tls": "starttls"}
+
+
+def _whole(name: str) -> str:
+    """Return an address, which a name of ours is part of."""
+    return name if "@" in name else f"{name}@{DOMAIN}"
 
 
 def blueprint_of(variant_names: Sequence[str], mutant_names: Sequence[str]) -> Blueprint:

@@ -6,11 +6,13 @@ being right. None of this is recorded or judged.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from mailspec.target.dialogue import Dialogue, Step, StepFailed, open_dialogue
+from mailspec.target.dialogue.imap import LITERAL
 from mailspec.target.maildir import MaildirInbox
 from mailspec.target.profile import ServiceName
 from mailspec.target.target import Target
@@ -138,8 +140,8 @@ class ImapInbox:
     def octets(self, key: str) -> bytes:
         lines = self._command(b"UID FETCH %s BODY.PEEK[]" % key.encode())
         for index, line in enumerate(lines):
-            if found := re.search(rb"BODY\[\] \{([0-9]{1,9})\}$", line):
-                return b"".join(each + b"\r\n" for each in lines[index + 1 :])[: int(found[1])]
+            if re.search(rb"BODY\[\] \{[0-9]+\}$", line):
+                return lines[index + 1]
         return b""
 
     def remove(self, keys: Iterable[str]) -> None:
@@ -207,8 +209,15 @@ class Pop3Inbox:
 def _names_below(dialogue: Dialogue, name: bytes) -> list[bytes]:
     """Return `name` and the mailboxes below it, as far as they exist."""
     lines = dialogue.command(Step.INBOX, b'LIST "" ' + _quoted(name + b"*"), "LIST must work")
-    listed = (_LISTED.match(line) for line in lines)
-    return [re.sub(rb"\\(.)", rb"\1", found[1].strip(b'"')) for found in listed if found]
+    pairs = itertools.pairwise((*lines, b""))
+    return [_unquoted(found[1], following) for line, following in pairs if (found := _LISTED.match(line))]
+
+
+def _unquoted(mailbox: bytes, literal: bytes) -> bytes:
+    """Return the name that an atom, a quoted string, or the literal behind it stands for."""
+    if LITERAL.fullmatch(mailbox):
+        return literal
+    return re.sub(rb"\\(.)", rb"\1", mailbox.strip(b'"'))
 
 
 def _quoted(name: bytes) -> bytes:

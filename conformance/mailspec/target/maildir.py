@@ -38,7 +38,7 @@ class MaildirInbox:
         path = self._files().get(key)
         with self._allowed(), contextlib.suppress(FileNotFoundError):
             if path is not None:
-                return path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+                return Path(path).read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
         return b""
 
     def remove(self, keys: Iterable[str]) -> None:
@@ -47,7 +47,7 @@ class MaildirInbox:
         with self._allowed():
             for key in keys:
                 if key in files:
-                    files[key].unlink(missing_ok=True)
+                    Path(files[key]).unlink(missing_ok=True)
 
     def add(self, message: bytes) -> None:
         """Put a message into new, by way of tmp, owned as the folder is."""
@@ -73,12 +73,16 @@ class MaildirInbox:
                 Step.INBOX, reason, "is store.path right, and may this user read and write there?"
             ) from error
 
-    def _files(self) -> dict[str, Path]:
-        found: dict[str, Path] = {}
+    def _files(self) -> dict[str, str]:
+        """Return the path of each message by its key; as text, for checks look here often."""
+        found: dict[str, str] = {}
         for part in ("new", "cur"):
-            with self._allowed(), contextlib.suppress(FileNotFoundError):
-                for path in (self.folder / part).iterdir():
-                    found[path.name.partition(":2,")[0]] = path
+            with (
+                self._allowed(),
+                contextlib.suppress(FileNotFoundError),
+                os.scandir(f"{self.folder}/{part}") as entries,
+            ):
+                found.update((entry.name.partition(":2,")[0], entry.path) for entry in entries)
         return found
 
     def _own(self, path: Path, *, make: bool = False) -> None:

@@ -17,8 +17,10 @@ from mailspec.tomlfile import TomlFileError, line_of, read_toml
 __all__ = [
     "SERVICES",
     "Account",
+    "Alias",
     "Dns",
     "Limits",
+    "MailingList",
     "Profile",
     "ProfileError",
     "Quirks",
@@ -30,22 +32,43 @@ __all__ = [
     "read_secret",
 ]
 
-ServiceName = Literal["smtp", "submission", "pop3", "imap"]
+ServiceName = Literal["smtp", "submission", "submissions", "lmtp", "pop3", "pop3s", "imap", "imaps"]
 TlsMode = Literal["none", "starttls", "implicit"]
 
 #: The services a profile may describe, in the order in which they are shown.
-SERVICES: tuple[ServiceName, ...] = ("smtp", "submission", "pop3", "imap")
+SERVICES: tuple[ServiceName, ...] = (
+    "smtp",
+    "submission",
+    "submissions",
+    "lmtp",
+    "pop3",
+    "pop3s",
+    "imap",
+    "imaps",
+)
 
-#: Assigned port by service and by whether TLS comes first (RFC 8314 section 7, RFC 6409, 1939, 3501).
+#: The services on which TLS comes first, and those that speak the same without it (RFC 8314 section 3).
+TLS_FIRST: Mapping[str, ServiceName] = {"submissions": "submission", "pop3s": "pop3", "imaps": "imap"}
+
+#: Assigned port by service and by whether TLS comes first (RFC 8314 section 7, RFC 6409, 1939, 3501). LMTP has none
+#: (RFC 2033 section 5 excludes 25); 24, "any private mail system", is what many servers take.
 _PORTS: Mapping[tuple[str, bool], int] = {
     ("smtp", False): 25,
     ("smtp", True): 465,
     ("submission", False): 587,
     ("submission", True): 465,
+    ("submissions", False): 465,
+    ("submissions", True): 465,
+    ("lmtp", False): 24,
+    ("lmtp", True): 24,
     ("pop3", False): 110,
     ("pop3", True): 995,
+    ("pop3s", False): 995,
+    ("pop3s", True): 995,
     ("imap", False): 143,
     ("imap", True): 993,
+    ("imaps", False): 993,
+    ("imaps", True): 993,
 }
 
 #: A TCP port.
@@ -98,6 +121,23 @@ class Account(_Strict, frozen=True, kw_only=True):
     secret: Secret
 
 
+class Alias(_Strict, frozen=True, kw_only=True):
+    """An address of the target that stands for others; the reverse-path stays as it is (RFC 5321 section 3.9.1)."""
+
+    address: Name
+    #: The addresses behind it: all of them.
+    members: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1)]
+
+
+class MailingList(_Strict, frozen=True, kw_only=True):
+    """An address that redistributes what it gets, for its administrator (RFC 5321 section 3.9.2)."""
+
+    address: Name
+    members: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1)]
+    #: The administrator: the reverse-path of what the list sends on.
+    owner: Name
+
+
 #: What may stand in braces in the path of a store.
 STORE_NAMES: tuple[str, ...] = ("login", "local", "domain")
 
@@ -143,6 +183,8 @@ class Quirks(_Strict, frozen=True, kw_only=True):
     namespace_prefix: str = ""
     #: Sender that the target accepts from outside; some look up whether its domain exists.
     sender: Name = "sender@client.test"
+    #: Whether submission knows who we are by our address and takes mail without a login (RFC 6409 section 4.3).
+    trusted: bool = False
 
 
 class Profile(_Strict, frozen=True, kw_only=True):
@@ -151,9 +193,18 @@ class Profile(_Strict, frozen=True, kw_only=True):
     name: Name
     smtp: Service | None = None
     submission: Service | None = None
+    #: Submission with TLS from the first octet, where [submission] is another port (RFC 8314 section 3.3).
+    submissions: Service | None = None
+    lmtp: Service | None = None
     pop3: Service | None = None
+    #: POP3 and IMAP with TLS from the first octet, where [pop3] and [imap] are other ports (sections 3.1 and 3.2).
+    pop3s: Service | None = None
     imap: Service | None = None
+    imaps: Service | None = None
     accounts: tuple[Account, ...] = ()
+    #: Of the accounts, so that what comes through can be seen; lists with a member in a domain of the lab as well.
+    aliases: tuple[Alias, ...] = ()
+    lists: tuple[MailingList, ...] = ()
     #: Domains for which the target is the final destination; the accounts' domains are always among them.
     domains: tuple[str, ...] = ()
     store: Store | None = None
@@ -196,6 +247,7 @@ def load_profile(path: Path) -> Profile:
             raise ProfileError(path, line_of(text, (name, "ca")), problem, "a path is relative to the profile")
     if profile.store is not None:
         _check_store_path(path, line_of(text, ("store", "path")), profile.store.path)
+    _check_expansions(path, text, profile)
     seen: set[str] = set()
     for index, account in enumerate(profile.accounts):
         line = line_of(text, ("accounts", index, "address"))
@@ -209,6 +261,17 @@ def load_profile(path: Path) -> Profile:
         seen.add(account.address)
         read_secret(path, index, account, text=text)
     return profile
+
+
+def _check_expansions(path: Path, text: str, profile: Profile) -> None:
+    named = [(("aliases", index), (each.address, *each.members)) for index, each in enumerate(profile.aliases)]
+    named += [(("lists", index), (e.address, *e.members, e.owner)) for index, e in enumerate(profile.lists)]
+    for (name, index), addresses in named:
+        for address in addresses:
+            local, at, domain = address.rpartition("@")
+            if not (local and at and domain):
+                line = line_of(text, (name, index, "address"))
+                raise ProfileError(path, line, f"{name}[{index}]: {address!r} is not local@domain")
 
 
 def _check_store_path(path: Path, line: int | None, pattern: str) -> None:

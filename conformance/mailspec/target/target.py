@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from mailspec.target import tiers
 from mailspec.target.accounts import AccountPair, pair_of, read_logins
 from mailspec.target.budget import ConnectionPace, FailedLogins
 from mailspec.target.offers import Offers
-from mailspec.target.profile import Profile, ServiceName, load_profile
+from mailspec.target.profile import Profile, Service, ServiceName, load_profile
 from mailspec.transcript import Secrets
 from mailspec.verdict import NotRun
 from mailspec.wire.endpoint import Endpoint, Login
@@ -55,7 +55,12 @@ class Target:
     on_close: Callable[[], None] = lambda: None
     #: Mailboxes and messages that could not be removed, for the report.
     leftovers: list[str] = field(default_factory=list[str])
+    #: By address, the keys of mail that was in the INBOX before the first check, and that belongs to somebody else.
+    mail_before: dict[bytes, frozenset[str]] = field(default_factory=dict[bytes, frozenset[str]])
     secrets: Secrets = field(init=False)
+    #: The accounts of this worker.
+    accounts: AccountPair = field(init=False)
+    _endpoints: Mapping[ServiceName, Endpoint] = field(init=False)
     failed_logins: FailedLogins = field(init=False)
     pace: ConnectionPace = field(init=False)
 
@@ -65,6 +70,9 @@ class Target:
         object.__setattr__(self, "secrets", Secrets())
         for login in self.logins:
             self.secrets.add(login.secret)
+        object.__setattr__(self, "accounts", pair_of(self.logins, self.worker))
+        endpoints = {name: self._endpoint_of(name, entry) for name, entry in self.profile.services.items()}
+        object.__setattr__(self, "_endpoints", endpoints)
         object.__setattr__(self, "failed_logins", FailedLogins(limits, self.worker, self.workers))
         object.__setattr__(self, "pace", ConnectionPace(limits, self.workers))
 
@@ -72,11 +80,6 @@ class Target:
     def name(self) -> str:
         """The profile's name."""
         return self.profile.name
-
-    @property
-    def accounts(self) -> AccountPair:
-        """The accounts of this worker."""
-        return pair_of(self.logins, self.worker)
 
     @property
     def timeout_factor(self) -> float:
@@ -119,10 +122,12 @@ class Target:
         Raises:
             NotRun: the profile does not describe it.
         """
-        entry = self.profile.services.get(service)
-        if entry is None:
+        if service not in self._endpoints:
             msg = f"the profile has no [{service}]"
             raise NotRun(msg)
+        return self._endpoints[service]
+
+    def _endpoint_of(self, service: ServiceName, entry: Service) -> Endpoint:
         return Endpoint(
             host=entry.host,
             port=entry.port_of(service),

@@ -295,7 +295,9 @@ class ImapClient(Client):
 
     @property
     def _dialect(self) -> Dialect:
-        rev2 = b"IMAP4REV2" in self.capabilities
+        # Who offers both speaks the older one until the newer is enabled (RFC 9051 appendix A).
+        only_rev2 = b"IMAP4REV2" in self.capabilities and b"IMAP4REV1" not in self.capabilities
+        rev2 = only_rev2 or b"IMAP4REV2" in self.enabled
         return Dialect(rev2=rev2, utf8=bool(self.enabled & {b"UTF8=ACCEPT", b"IMAP4REV2"}))
 
     def _asked_to_go_on(self, tag: bytes) -> bool:

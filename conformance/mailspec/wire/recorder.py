@@ -10,7 +10,7 @@ from mailspec.transcript import Transcript
 from mailspec.wire.charges import Charges
 from mailspec.wire.deadline import Deadline
 from mailspec.wire.reply import Reply
-from mailspec.wire.transform import Transform, as_sent
+from mailspec.wire.transform import AS_SENT, Transform
 
 __all__ = ["Recorder"]
 
@@ -18,10 +18,11 @@ __all__ = ["Recorder"]
 DEADLINE_SECONDS = 10.0
 
 
-class Closable(Protocol):
-    """Something that can be closed."""
+class Connection(Protocol):
+    """What the recorder needs of a stream."""
 
     def close(self) -> None: ...
+    def flush(self) -> None: ...
 
 
 R = TypeVar("R", bound=Reply[Any])
@@ -34,7 +35,7 @@ class Recorder:
         transcript: where the octets go; a new one if None.
         charges: where grammar breaches go; new ones if None.
         deadline: seconds for one whole reply.
-        transform: how sent octets are cut into segments.
+        transform: how sent octets are cut into segments, or gathered.
         clock: seconds that only grow.
     """
 
@@ -43,7 +44,7 @@ class Recorder:
         transcript: Transcript | None = None,
         charges: Charges | None = None,
         deadline: float = DEADLINE_SECONDS,
-        transform: Transform = as_sent,
+        transform: Transform = AS_SENT,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.clock = clock
@@ -52,7 +53,7 @@ class Recorder:
         self.deadline = deadline
         self.transform = transform
         self._replies: list[Reply[Any]] = []
-        self._open: list[Closable] = []
+        self._open: list[Connection] = []
 
     def until(self, seconds: float | None = None) -> Deadline:
         """Return a deadline that begins now; None means the recorder's own number of seconds."""
@@ -69,9 +70,15 @@ class Recorder:
         """Return the replies that nobody judged or looked at."""
         return [reply for reply in self._replies if not reply.judged]
 
-    def opened(self, stream: Closable) -> None:
+    def opened(self, stream: Connection) -> None:
         """Remember a connection, so that none outlives its check."""
         self._open.append(stream)
+
+    def flush(self) -> None:
+        """Send what is held back, on every connection: whoever looks at the target now sees the effect of all sends."""
+        if self.transform.gathers:
+            for stream in self._open:
+                stream.flush()
 
     def close(self) -> None:
         """Close every connection that is still open."""

@@ -16,13 +16,15 @@ smtp.expect_closed()
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from mailspec.verdict import Blocked
 from mailspec.wire.client import Client
 from mailspec.wire.endpoint import Login
 from mailspec.wire.recorder import Recorder
 from mailspec.wire.reply import CLOSED
+from mailspec.wire.sasl import Mechanism, Responder, SaslError, decoded, encoded
 from mailspec.wire.smtp_reply import (
     INTERMEDIATE,
     PERMANENT,
@@ -42,13 +44,23 @@ __all__ = [
     "SUCCESS",
     "TRANSIENT",
     "CodeClass",
+    "Exchange",
     "SmtpClient",
     "SmtpReply",
     "dot_stuffed",
 ]
 
-# A dot that begins a line; lines end with CRLF only.
-LEADING_DOT = re.compile(rb"(?:\A|(?<=\r\n))\.")
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What came of an AUTH command."""
+
+    #: The reply that ended it, not judged yet.
+    reply: SmtpReply
+    #: The 334 replies before.
+    challenges: tuple[SmtpReply, ...]
+    #: The client's side, which may know more of the server.
+    responder: Responder
 
 
 class SmtpClient(Client):
@@ -78,7 +90,7 @@ class SmtpClient(Client):
     def send(self, octets: bytes) -> None:
         """Send exactly these octets; `.reply()` reads one reply."""
         self._asked = octets
-        self._to = Answered.EHLO if octets[:5].upper() == b"EHLO " else Answered.OTHER
+        self._to = Answered.EHLO if octets[:5].upper() in {b"EHLO ", b"LHLO "} else Answered.OTHER
         self._utf8 = self._utf8 or b"SMTPUTF8" in octets[:1024].upper()
         super().send(octets)
 
@@ -92,7 +104,10 @@ class SmtpClient(Client):
 
     def ehlo(self, name: bytes = b"client.test") -> SmtpReply:
         """Send EHLO and remember the capabilities of a 250 reply."""
-        reply = self.command(b"EHLO " + name)
+        return self._hello(b"EHLO", name)
+
+    def _hello(self, verb: bytes, name: bytes) -> SmtpReply:
+        reply = self.command(verb + b" " + name)
         if reply.failure is None and reply.octets.startswith(b"250"):
             self.capabilities = _capabilities(reply.octets)
         return reply
@@ -150,6 +165,34 @@ class SmtpClient(Client):
         blob = base64.b64encode(b"\0%s\0%s" % (login.login, login.secret))
         return self.command(b"AUTH PLAIN " + blob)
 
+    def authenticate(self, mechanism: Mechanism, login: Login, *, initial: bool = True) -> Exchange:
+        """Run an AUTH exchange to its end (RFC 4954 section 4).
+
+        Args:
+            mechanism: which one, offered or not.
+            login: as whom.
+            initial: whether a mechanism in which the client begins has its first response with the command.
+
+        Raises:
+            Blocked: a challenge is none that the mechanism has; the exchange is cancelled then.
+        """
+        self.recorder.transcript.secrets.add(login.secret)
+        responder = mechanism.responder(login)
+        line = b"AUTH " + mechanism.name
+        if initial and mechanism.client_first:
+            line += b" " + (encoded(responder.respond(b"")) or b"=")
+        challenges: list[SmtpReply] = []
+        reply = self.command(line)
+        while reply.failure is None and reply.octets.startswith(b"334"):
+            challenges.append(reply)
+            try:
+                response = responder.respond(_challenge_of(reply))
+            except SaslError as error:
+                self.command(b"*").judged = True
+                raise Blocked(str(error)) from error
+            reply = self.command(encoded(response))
+        return Exchange(reply, tuple(challenges), responder)
+
     def quit(self) -> SmtpReply:
         """Send QUIT and read its reply."""
         return self.command(b"QUIT")
@@ -171,10 +214,19 @@ class SmtpClient(Client):
         self.capabilities = {}
 
 
+def _challenge_of(reply: SmtpReply) -> bytes:
+    challenge = decoded(reply.text)
+    if challenge is None:
+        msg = f"the challenge is not base64: {reply.text!r}"
+        raise SaslError(msg)
+    return challenge
+
+
 def dot_stuffed(message: bytes) -> bytes:
     """Return the message as DATA carries it, with the final dot line (RFC 5321 section 4.5.2)."""
     ended = message if message.endswith(b"\r\n") or not message else message + b"\r\n"
-    return LEADING_DOT.sub(b"..", ended) + b".\r\n"
+    # Lines end with CRLF only.
+    return (b"." if ended.startswith(b".") else b"") + ended.replace(b"\r\n.", b"\r\n..") + b".\r\n"
 
 
 def _capabilities(octets: bytes) -> dict[bytes, bytes]:

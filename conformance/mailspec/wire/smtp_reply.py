@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import re
 from collections.abc import Callable, Sequence
 
@@ -27,6 +28,9 @@ NOT_AVAILABLE = 421
 
 # status-code = class "." subject "." detail (RFC 2034 section 4)
 ENHANCED = re.compile(rb"([245])\.([0-9]{1,3})\.([0-9]{1,3})(?= |\Z)")
+
+
+_CHECK_UTF8_LINE = functools.partial(grammar.check_reply_line, utf8=True)
 
 
 class CodeClass(enum.Enum):
@@ -111,10 +115,10 @@ class _Judge:
         self.charges: Charges = stream.recorder.charges
         self.stream = stream
 
-    def check(self, requirement_id: str, rule: Callable[[], None]) -> None:
+    def check(self, requirement_id: str, rule: Callable[[bytes], None], line: bytes) -> None:
         self.charges.exercised(requirement_id)
         try:
-            rule()
+            rule(line)
         except GrammarError as error:
             self.charge(error.requirement_id, error.octets, error.position, f"{error.production}: {error.reason}")
 
@@ -179,7 +183,7 @@ def _charge_length(failure: Failure, judge: _Judge) -> Failure:
 
 def _take_line(line: bytes, parsed: list[grammar.ReplyLine], judge: _Judge, *, utf8: bool) -> Failure | None:
     """Judge one line and append what a lenient client reads from it; return why it cannot be read."""
-    judge.check(grammar.REPLY_LINE, lambda: grammar.check_reply_line(line, utf8=utf8))
+    judge.check(grammar.REPLY_LINE, _CHECK_UTF8_LINE if utf8 else grammar.check_reply_line, line)
     read = grammar.lenient_reply_line(line)
     if read is None:
         return Unparsable("the target sent a line that is no reply", line[:512], grammar.REPLY_LINE)
@@ -192,9 +196,9 @@ def _take_line(line: bytes, parsed: list[grammar.ReplyLine], judge: _Judge, *, u
 def _check_whole(lines: list[bytes], code: int, to: Answered, judge: _Judge) -> None:
     """Judge what depends on the command that was answered."""
     if to is Answered.CONNECTING and code == 220:
-        judge.check(grammar.GREETING_LINE, lambda: grammar.check_greeting(lines[0]))
+        judge.check(grammar.GREETING_LINE, grammar.check_greeting, lines[0])
     if to is Answered.EHLO and code == 250:
-        judge.check(grammar.EHLO_REPLY, lambda: grammar.check_ehlo_first(lines[0]))
+        judge.check(grammar.EHLO_REPLY, grammar.check_ehlo_first, lines[0])
         for line in lines[1:]:
             judge.charges.exercised(grammar.EHLO_SEPARATOR)
-            judge.check(grammar.EHLO_REPLY, lambda line=line: grammar.check_ehlo_line(line))  # type: ignore[misc]
+            judge.check(grammar.EHLO_REPLY, grammar.check_ehlo_line, line)

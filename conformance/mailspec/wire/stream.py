@@ -32,6 +32,9 @@ __all__ = ["Stream"]
 #: Octets asked for in one read.
 CHUNK_OCTETS = 65536
 
+#: Octets that are held back at most; what is longer fills segments anyway.
+HELD_OCTETS = 65536
+
 #: Octets that a failure keeps of what had arrived.
 KEPT_OCTETS = 4096
 
@@ -54,6 +57,8 @@ class Stream:
         self.plaintext_left = b""
         self._sock = sock
         self._buffer = bytearray()
+        #: Octets that wait to go out with what follows them.
+        self._held = bytearray()
         self._recorded = 0
         #: Index of the transcript's event that holds the last octets that were read.
         self.event: int | None = None
@@ -66,6 +71,7 @@ class Stream:
         Raises:
             Blocked: the target cannot be reached, or TLS fails; the reason says why.
         """
+        recorder.flush()
         try:
             sock = socket.create_connection((endpoint.host, endpoint.port), timeout=recorder.deadline)
         except (OSError, ValueError) as error:
@@ -101,7 +107,7 @@ class Stream:
         return port
 
     def send(self, octets: bytes, seconds: float | None = None) -> None:
-        """Send octets, cut as the recorder's transform says.
+        """Send octets, cut as the recorder's transform says, or with the next ones where it gathers.
 
         A failure is not raised: the target may have said why before it closed, so the next read tells.
 
@@ -110,11 +116,25 @@ class Stream:
             seconds: time for all of it, None for the recorder's deadline.
         """
         self._record(len(self._buffer))
+        self.recorder.transcript.add(self.connection, Direction.SENT, octets)
+        if self.recorder.transform.gathers and len(self._held) + len(octets) <= HELD_OCTETS:
+            self._held += octets
+            return
+        self.flush()
+        self._transmit(octets, seconds)
+
+    def flush(self) -> None:
+        """Send what is held back."""
+        if self._held:
+            held = bytes(self._held)
+            self._held.clear()
+            self._transmit(held, None)
+
+    def _transmit(self, octets: bytes, seconds: float | None) -> None:
         transcript = self.recorder.transcript
-        transcript.add(self.connection, Direction.SENT, octets)
         deadline = self.recorder.until(seconds)
         try:
-            for segment in self.recorder.transform(octets):
+            for segment in self.recorder.transform.cut(octets):
                 self._sock.settimeout(_timeout(deadline))
                 self._sock.sendall(segment)
         except TimeoutError:
@@ -129,7 +149,8 @@ class Stream:
             limit: longest line in octets; TooLong beyond it.
             deadline: for the whole read.
         """
-        return self.read_until(b"\n", limit, deadline)
+        found = self._buffer.find(b"\n")
+        return self._take(found + 1) if 0 <= found < limit else self.read_until(b"\n", limit, deadline)
 
     def read_until(self, delimiter: bytes, limit: int, deadline: Deadline, before: bytes = b"") -> bytes | Failure:
         """Return octets up to and including the delimiter, or a failure.
@@ -178,6 +199,7 @@ class Stream:
         """Whether octets, or the end of the connection, are there to be read within so many seconds."""
         if self._buffer or self.ended:
             return True
+        self.recorder.flush()
         if isinstance(self._sock, ssl.SSLSocket) and self._sock.pending():
             return True
         try:
@@ -191,6 +213,7 @@ class Stream:
 
         Octets that came before the handshake were not protected and are thrown away (RFC 3207 section 4.2).
         """
+        self.recorder.flush()
         self._record(len(self._buffer))
         self.plaintext_left = bytes(self._buffer)
         self._buffer.clear()
@@ -200,6 +223,8 @@ class Stream:
         try:
             context = client_context(self.endpoint)
             self._sock.settimeout(_timeout(deadline))
+            # Raises where the peer has gone; `wrap_socket` would raise too, and leave a socket that nobody closes.
+            self._sock.getpeername()
             self._sock = context.wrap_socket(self._sock, server_hostname=name, suppress_ragged_eofs=False)
             if self.tls_version is None:
                 # Python wraps a socket whose peer has gone, and does no handshake then.
@@ -227,12 +252,15 @@ class Stream:
 
     def shut_writing(self) -> None:
         """Say that nothing more will be sent, and go on reading."""
+        self.flush()
         self._note("sending side shut")
         with contextlib.suppress(OSError):
             self._sock.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
         """Close the connection; what was not read is recorded first."""
+        if self._sock.fileno() >= 0:
+            self.flush()
         self._record(len(self._buffer))
         if self._sock.fileno() >= 0:
             self.recorder.transcript.ended(self.connection, Ending.CLEAN)
@@ -241,6 +269,7 @@ class Stream:
     def abort(self) -> None:
         """Break the connection with a TCP reset."""
         if self._sock.fileno() >= 0:
+            self.flush()
             self._note("reset by the client")
             with contextlib.suppress(OSError):
                 self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -259,6 +288,7 @@ class Stream:
             return self.ended
         if deadline.remaining() <= 0:
             return self._timed_out(deadline)
+        self.recorder.flush()
         try:
             self._sock.settimeout(_timeout(deadline))
             octets = self._sock.recv(CHUNK_OCTETS)

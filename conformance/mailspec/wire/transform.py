@@ -1,13 +1,26 @@
-"""How sent octets are cut into segments; no cut may change what a server does."""
+"""How sent octets are cut into segments, or gathered into one; neither may change what a server does."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-__all__ = ["TRANSFORMS", "Transform", "as_sent", "one_octet", "split_crlf"]
+__all__ = ["AS_SENT", "TRANSFORMS", "Transform", "as_sent", "one_octet", "split_crlf"]
 
-Transform = Callable[[bytes], Iterator[bytes]]
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """One way to bring octets on their way.
+
+    Args:
+        cut: yields the segments of what is sent.
+        gathers: whether sends wait for each other until something is read.
+    """
+
+    cut: Callable[[bytes], Iterator[bytes]]
+    gathers: bool = False
+
 
 #: Octets of one send that are cut into single octets; the rest follows whole, or large messages would take minutes.
 ONE_BY_ONE_OCTETS = 16 * 1024
@@ -40,5 +53,12 @@ def split_crlf(octets: bytes) -> Iterator[bytes]:
         yield octets[start:]
 
 
+AS_SENT = Transform(as_sent)
+
 #: The transforms by the names that the command line knows.
-TRANSFORMS: dict[str, Transform] = {"as-sent": as_sent, "one-octet": one_octet, "split-crlf": split_crlf}
+TRANSFORMS: dict[str, Transform] = {
+    "as-sent": AS_SENT,
+    "one-octet": Transform(one_octet),
+    "split-crlf": Transform(split_crlf),
+    "coalesced": Transform(as_sent, gathers=True),
+}

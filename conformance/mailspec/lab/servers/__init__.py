@@ -14,11 +14,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mailspec.lab.servers.registry import names
-    from mailspec.lab.servers.start import available, run_beside, run_in_server
+    from mailspec.lab.servers.start import available, run_beside, run_driver, run_in_server
 
-__all__ = ["available", "names", "run_beside", "run_in_server"]
+__all__ = ["available", "names", "run_beside", "run_driver", "run_in_server"]
 
-_HOMES = {"names": "registry", "available": "start", "run_beside": "start", "run_in_server": "start"}
+_HOMES = {
+    "names": "registry",
+    "available": "start",
+    "run_beside": "start",
+    "run_driver": "start",
+    "run_in_server": "start",
+}
 
 
 def __getattr__(name: str) -> object:

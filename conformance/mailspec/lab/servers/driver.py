@@ -39,7 +39,7 @@ KEY = "/etc/ssl/mailspec/server.key"
 LOOPBACK = "127.0.0.1"
 LAN_ADDRESS = "192.0.2.1"
 
-ServiceName = Literal["smtp", "submission", "pop3", "imap"]
+ServiceName = Literal["smtp", "submission", "submissions", "lmtp", "pop3", "pop3s", "imap", "imaps"]
 
 
 @dataclass(frozen=True, slots=True)

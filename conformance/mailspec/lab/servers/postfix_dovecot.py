@@ -1,4 +1,4 @@
-"""Postfix receives, submits and relays; Dovecot has the mailboxes and the passwords."""
+"""Postfix receives, submits and relays; Dovecot has the mailboxes and the passwords, and takes mail by LMTP."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class PostfixDovecot:
     """The driver."""
 
     name = "postfix+dovecot"
-    packages: Sequence[str] = ("postfix", *dovecot.PACKAGES)
+    packages: Sequence[str] = ("postfix", *dovecot.PACKAGES, dovecot.LMTP_PACKAGE)
     preseed: Sequence[str] = ("postfix postfix/main_mailer_type select No configuration",)
     setup: Sequence[str] = (
         "[ -f /etc/postfix/master.cf ] || cp /usr/share/postfix/master.cf.dist /etc/postfix/master.cf",
@@ -70,16 +70,19 @@ class PostfixDovecot:
     services: Sequence[Reach] = (
         Reach("smtp", 25),
         Reach("submission", 587, "starttls"),
+        Reach("lmtp", dovecot.LMTP_PORT),
         Reach("imap", 143),
+        Reach("imaps", 993, "implicit"),
         Reach("pop3", 110),
+        Reach("pop3s", 995, "implicit"),
     )
     address = LOOPBACK
-    ports: Sequence[int] = (25, 587, *dovecot.PORTS)
+    ports: Sequence[int] = (25, 587, dovecot.LMTP_PORT, *dovecot.PORTS)
     namespace_prefix = ""
 
     def files(self, site: Site) -> Sequence[ConfigFile]:
         socket = ("/var/spool/postfix/private/auth", "postfix", "postfix")
         return (
             ConfigFile(path="/etc/postfix/main.cf", text=_MAIN),
-            *dovecot.dovecot_files(site, address=self.address, auth=socket),
+            *dovecot.dovecot_files(site, address=self.address, auth=socket, lmtp=True),
         )

@@ -27,7 +27,7 @@ from mailspec.lab.servers.registry import driver_named
 from mailspec.lab.servers.rootfs import base_name, codename, ensure_base
 from mailspec.lab.servers.trouble import ServerTrouble
 
-__all__ = ["available", "run_beside", "run_in_server"]
+__all__ = ["available", "installed", "run_beside", "run_driver", "run_in_server"]
 
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
@@ -75,6 +75,11 @@ def run_beside(name: str, command: Callable[[Path], Sequence[str]]) -> int:
     except ServerTrouble as trouble:
         tell(str(trouble))
         return EXIT_USAGE
+    return run_driver(driver, command)
+
+
+def run_driver(driver: Driver, command: Callable[[Path], Sequence[str]]) -> int:
+    """Do what `run_beside` does with a driver that has no name in the registry."""
     try:
         with handling(_raise_interrupt):
             return _run(driver, command)
@@ -110,6 +115,25 @@ def _run(driver: Driver, command: Callable[[Path], Sequence[str]]) -> int:
 
 def _complete(cache: Cache, driver: Driver, release: str) -> bool:
     return all(cache.stamp(name) is not None for name in (base_name(release), layer_name(driver, release)))
+
+
+@contextlib.contextmanager
+def installed(name: str) -> Generator[Sequence[Path]]:
+    """Give the root folders of a server that is installed and not run: its own layer, and the system below it.
+
+    Args:
+        name: one of `names()`, or an unambiguous beginning.
+
+    Raises:
+        ServerTrouble: it is not installed, and cannot be; the message says why.
+    """
+    driver = driver_named(name)
+    release = codename()
+    cache = Cache(host.cache_folder())
+    if not _complete(cache, driver, release) and (reason := host.missing(build=True)):
+        raise ServerTrouble(reason)
+    with _installed(cache, driver, release):
+        yield [cache.root(each) for each in (layer_name(driver, release), base_name(release))]
 
 
 @contextlib.contextmanager

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from mailspec.wire.grammar.error import GrammarError
 
@@ -47,6 +46,9 @@ TEXTSTRING = re.compile(rb"[\t\x20-\x7e]*")
 # RFC 6531 section 3.7.4.2 lets replies carry UTF-8 once the client has used SMTPUTF8.
 TEXTSTRING_UTF8 = re.compile(rb"[\t\x20-\x7e\x80-\xff]*")
 
+# What most lines are, so that they need one look.
+REPLY_LINE_FORM = re.compile(rb"[2-5][0-5][0-9](?:[ -][\t\x20-\x7e]*)?\Z")
+
 # sub-domain = Let-dig [Ldh-str]        Ldh-str = *( ALPHA / DIGIT / "-" ) Let-dig
 # Domain     = sub-domain *("." sub-domain)
 SUB_DOMAIN = rb"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -65,8 +67,7 @@ EHLO_KEYWORD = re.compile(rb"[A-Za-z0-9][A-Za-z0-9-]*")
 EHLO_PARAMS = re.compile(rb"(?: [\x21-\x7e]+)*")
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyLine:
+class ReplyLine(NamedTuple):
     """One line of a reply: its code, whether it is the last one, and its text."""
 
     code: int
@@ -93,14 +94,15 @@ def check_reply_line(line: bytes, *, utf8: bool = False) -> None:
         GrammarError: with the position of the first wrong octet.
     """
     # Reply-line = *( Reply-code "-" [ textstring ] CRLF ) Reply-code [ SP textstring ] CRLF
+    if REPLY_LINE_FORM.match(line):
+        return
     if not REPLY_CODE.match(line):
         _reject("Reply-code", line, 0, "expected a code from 200 to 559", REPLY_LINE)
     if len(line) == 3:
         return
     if line[3:4] not in {b" ", b"-"}:
         _reject("Reply-line", line, 3, "expected a space or a hyphen after the code", REPLY_LINE)
-    if line[3:] == b" ":
-        _reject("textstring", line, 4, "expected text after the space", REPLY_LINE)
+    # Where there is no text, section 4.2.1 recommends the space that this grammar does not have.
     found = (TEXTSTRING_UTF8 if utf8 else TEXTSTRING).match(line, 4)
     assert found is not None
     if found.end() < len(line):

@@ -16,12 +16,14 @@ __all__ = [
     "data_list",
     "date_time",
     "flag_list",
+    "literal8",
     "mailbox",
     "nil",
     "nstring",
     "number",
     "number64",
     "nz_number",
+    "quoted",
     "sp",
     "string",
 ]
@@ -124,11 +126,21 @@ def string(cursor: Cursor) -> bytes:
     if not at_string(cursor):
         cursor.fail("string", "expected a string")
     with cursor.charging(STRING):
-        return _quoted(cursor) if cursor.looking_at(b'"') else _literal(cursor)
+        if cursor.looking_at(b"~"):
+            cursor.fail("string", "a literal8 stands only where RFC 3516 allows it")
+        return quoted(cursor) if cursor.looking_at(b'"') else _literal(cursor)
 
 
-def _quoted(cursor: Cursor) -> bytes:
-    # quoted = DQUOTE *QUOTED-CHAR DQUOTE
+def literal8(cursor: Cursor) -> bytes:
+    """Parse literal8 = "~{" number "}" CRLF *OCTET (RFC 3516 section 7)."""
+    with cursor.charging(STRING):
+        if not cursor.looking_at(b"~{"):
+            cursor.fail("literal8", "expected a literal8")
+        return _literal(cursor)
+
+
+def quoted(cursor: Cursor) -> bytes:
+    """Parse quoted = DQUOTE *QUOTED-CHAR DQUOTE; without its quotes."""
     pattern = QUOTED_UTF8 if cursor.dialect.utf8 else QUOTED
     found = pattern.match(cursor.octets, cursor.position)
     if found is None:
@@ -223,6 +235,8 @@ def data(cursor: Cursor) -> Data:
     """One generic value: atom, number, string, NIL or a list of them."""
     if cursor.looking_at(b"("):
         return data_list(cursor)
+    if cursor.looking_at(b"~{"):
+        return literal8(cursor)
     if at_string(cursor):
         return string(cursor)
     if nil(cursor):

@@ -12,7 +12,7 @@ class Dialect:
     """Announcements that loosen RFC 3501.
 
     Args:
-        rev2: IMAP4rev2 is advertised: text may be empty and sizes may have 63 bits (RFC 9051 section 9).
+        rev2: IMAP4rev2 is spoken: text may be empty and sizes may have 63 bits (RFC 9051 section 9).
         utf8: UTF8=ACCEPT or IMAP4rev2 is enabled: quoted strings and text may hold UTF-8 (RFC 6855 section 3).
     """
 

@@ -17,9 +17,11 @@ from mailspec.wire.grammar.imap.basic import (
     nz_number,
     sp,
 )
+from mailspec.wire.grammar.imap.binary import binary
 from mailspec.wire.grammar.imap.body import body
 from mailspec.wire.grammar.imap.cursor import Cursor, charged_to
 from mailspec.wire.grammar.imap.envelope import envelope
+from mailspec.wire.grammar.imap.sync import fetch_mod_resp
 from mailspec.wire.grammar.imap.values import Body, Data, Envelope, Fetch
 
 __all__ = ["fetch"]
@@ -38,6 +40,8 @@ SECTION = re.compile(
     + rb"|HEADER\.FIELDS\.NOT|HEADER\.FIELDS|HEADER|TEXT)?",
     re.IGNORECASE,
 )
+
+BINARY_ITEMS = frozenset({b"BINARY", b"BINARY.SIZE"})
 
 Value: TypeAlias = "Envelope | Body | Data"
 
@@ -69,7 +73,9 @@ def _item(cursor: Cursor) -> tuple[bytes, Value]:
 
 
 def _sectioned(cursor: Cursor, name: bytes) -> tuple[bytes, Value]:
-    # "BODY" section ["<" number ">"] SP nstring; BINARY of RFC 3516 has the same form, BINARY.SIZE a number
+    # "BODY" section ["<" number ">"] SP nstring
+    if name in BINARY_ITEMS:
+        return binary(cursor, name)
     name += _section(cursor)
     if cursor.accept(b"<"):
         name += b"<%d>" % number(cursor)
@@ -113,14 +119,6 @@ def _size(cursor: Cursor) -> Value:
     return number64(cursor) if cursor.dialect.rev2 else number(cursor)
 
 
-def _modseq(cursor: Cursor) -> Value:
-    # fetch-mod-resp = "MODSEQ" SP "(" permsg-modsequence ")" (RFC 7162 section 7)
-    cursor.expect(b"(", "fetch-mod-resp")
-    modseq = number64(cursor)
-    cursor.expect(b")", "fetch-mod-resp")
-    return modseq
-
-
 ITEMS: dict[bytes, Callable[[Cursor], Value]] = {
     b"FLAGS": _flags,
     b"ENVELOPE": envelope,
@@ -132,5 +130,5 @@ ITEMS: dict[bytes, Callable[[Cursor], Value]] = {
     b"BODY": _body,
     b"BODYSTRUCTURE": _bodystructure,
     b"UID": nz_number,
-    b"MODSEQ": _modseq,
+    b"MODSEQ": fetch_mod_resp,
 }

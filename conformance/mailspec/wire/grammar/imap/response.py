@@ -14,7 +14,10 @@ from mailspec.wire.grammar.imap.cursor import Cursor, charged_to
 from mailspec.wire.grammar.imap.dialect import Dialect
 from mailspec.wire.grammar.imap.fetch import fetch
 from mailspec.wire.grammar.imap.lenient import lenient
-from mailspec.wire.grammar.imap.mailbox import esearch, flags, mailbox_list, search, status, vanished
+from mailspec.wire.grammar.imap.mailbox import flags, mailbox_list, status
+from mailspec.wire.grammar.imap.quota import quota, quotaroot
+from mailspec.wire.grammar.imap.searching import esearch, search, sort_data, thread_data
+from mailspec.wire.grammar.imap.sync import vanished
 from mailspec.wire.grammar.imap.text import capability_data, resp_text
 from mailspec.wire.grammar.imap.values import (
     Capability,
@@ -153,7 +156,7 @@ def _response_data(cursor: Cursor) -> Untagged:
             return flags(cursor)
         case b"LIST" | b"LSUB":
             return mailbox_list(cursor, name)
-        case b"SEARCH" | b"SORT":
+        case b"SEARCH":
             return search(cursor)
         case b"STATUS":
             return status(cursor)
@@ -165,8 +168,16 @@ def _extension_data(cursor: Cursor, name: bytes) -> Untagged:
     match name:
         case b"ESEARCH":
             return esearch(cursor)
+        case b"SORT":
+            return sort_data(cursor)
+        case b"THREAD":
+            return thread_data(cursor)
         case b"VANISHED":
             return vanished(cursor)
+        case b"QUOTA":
+            return quota(cursor)
+        case b"QUOTAROOT":
+            return quotaroot(cursor)
         case b"ENABLED":
             names: list[bytes] = []
             while cursor.accept(b" "):

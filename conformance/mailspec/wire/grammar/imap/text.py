@@ -6,6 +6,7 @@ import re
 
 from mailspec.wire.grammar.imap.basic import astring, atom, flag_list, nz_number, sp
 from mailspec.wire.grammar.imap.cursor import Cursor, charged_to
+from mailspec.wire.grammar.imap.sync import CODES
 from mailspec.wire.grammar.imap.values import AppendUid, CopyUid, ResponseCode
 
 __all__ = ["capability_data", "lenient_code", "resp_text"]
@@ -23,8 +24,8 @@ APPENDUID = re.compile(rb"([1-9][0-9]{0,9}) ([0-9:,]+)\Z")
 # resp-code-copy = "COPYUID" SP nz-number SP uid-set SP uid-set (RFC 4315 section 4)
 COPYUID = re.compile(rb"([1-9][0-9]{0,9}) ([0-9:,]+) ([0-9:,]+)\Z")
 
-#: Codes whose defining RFC shows them without text behind (RFC 7162 section 3.1.2; erratum 5055 to it).
-TEXTLESS = frozenset({b"HIGHESTMODSEQ", b"NOMODSEQ", b"MODIFIED"})
+#: Codes whose defining RFC shows them without text behind (RFC 7162 sections 3.1.2 and 3.2.5.1; erratum 5055 to it).
+TEXTLESS = frozenset({b"HIGHESTMODSEQ", b"NOMODSEQ", b"MODIFIED", b"CLOSED"})
 
 PLAIN_CODES = frozenset({b"ALERT", b"PARSE", b"READ-ONLY", b"READ-WRITE", b"TRYCREATE"})
 NUMBER_CODES = frozenset({b"UIDNEXT", b"UIDVALIDITY", b"UNSEEN"})
@@ -65,13 +66,15 @@ def _resp_text_code(cursor: Cursor) -> ResponseCode:
         return ResponseCode(name, flag_list(cursor, any_keyword=True))
     if name == b"BADCHARSET":
         return ResponseCode(name, _badcharset(cursor))
+    if name in CODES:
+        return ResponseCode(name, CODES[name](cursor))
     # atom [SP 1*<any TEXT-CHAR except "]">]
     if not cursor.accept(b" "):
         return ResponseCode(name)
     found = cursor.match(CODE_TEXT)
     if found is None:
         cursor.fail("resp-text-code", "expected text after the space")
-    return ResponseCode(name, _extension(name, found))
+    return ResponseCode(name, found)
 
 
 def _badcharset(cursor: Cursor) -> tuple[bytes, ...] | None:

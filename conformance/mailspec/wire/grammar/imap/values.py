@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from mailspec.wire.grammar.error import GrammarError
+from mailspec.wire.grammar.imap.quota_values import Quota, QuotaRoot
 
 __all__ = [
     "Address",
@@ -32,9 +33,12 @@ __all__ = [
     "Response",
     "ResponseCode",
     "Search",
+    "Sort",
     "Status",
     "StatusResponse",
     "Tagged",
+    "Thread",
+    "ThreadList",
     "Unparsed",
     "Untagged",
     "Vanished",
@@ -142,10 +146,44 @@ class ListEntry:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """SEARCH or SORT: numbers, and the highest mod-sequence if one was sent (RFC 7162 section 3.1.5)."""
+    """SEARCH: numbers, and the highest mod-sequence if one was sent (RFC 7162 section 3.1.5)."""
 
     numbers: tuple[int, ...]
     modseq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """SORT (RFC 5256): numbers in order, and the highest mod-sequence if one was sent."""
+
+    numbers: tuple[int, ...]
+    modseq: int | None = None
+
+
+#: A thread: numbers, each the parent of the next, and then perhaps threads side by side; "(3 6 (4)(44 7))".
+ThreadList: TypeAlias = "tuple[int | ThreadList, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """THREAD (RFC 5256)."""
+
+    threads: tuple[ThreadList, ...]
+
+    @property
+    def parents(self) -> Mapping[int, int | None]:
+        """The parent of each number; None for the first ones and those whose parent is not shown."""
+        parents: dict[int, int | None] = {}
+        pending: list[tuple[int | None, ThreadList]] = [(None, thread) for thread in self.threads]
+        while pending:
+            parent, members = pending.pop()
+            for member in members:
+                if isinstance(member, tuple):
+                    pending.append((parent, member))
+                else:
+                    parents[member] = parent
+                    parent = member
+        return parents
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,12 +398,16 @@ Untagged: TypeAlias = (
     | Flags
     | ListEntry
     | Search
+    | Sort
+    | Thread
     | ESearch
     | Status
     | Exists
     | Recent
     | Expunge
     | Vanished
+    | Quota
+    | QuotaRoot
     | Fetch
     | Extension
     | Unparsed
