@@ -20,6 +20,8 @@ NOT_IMPORTABLE = ("reference", "conformance", "fixtures", "reports")
 DATA = {
     "mailspec/requirements": ".toml",
     "mailspec/requirements/index": ".tsv",
+    "mailspec/requirements/index/grammar": ".tsv",
+    "mailspec/requirements/index/prose": ".tsv",
     "mailspec/readings": ".toml",
     "mailspec/suite": ".ini",
     "mailspec_corpus/messages": ".eml",

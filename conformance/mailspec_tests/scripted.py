@@ -18,10 +18,16 @@ class ScriptedSocket:
     """Yields the pieces one by one, then the end of the connection, or silence."""
 
     def __init__(self, received: Iterable[bytes], *, silent: bool = False) -> None:
-        self.sent = b""
+        #: What was sent, call by call.
+        self.sends: list[bytes] = []
         self._received = iter([piece for piece in received if piece])
         self._silent = silent
         self._open = True
+
+    @property
+    def sent(self) -> bytes:
+        """All octets that were sent."""
+        return b"".join(self.sends)
 
     def recv(self, _size: int) -> bytes:
         piece = next(self._received, b"")
@@ -30,7 +36,7 @@ class ScriptedSocket:
         return piece
 
     def sendall(self, octets: bytes) -> None:
-        self.sent += octets
+        self.sends.append(octets)
 
     def settimeout(self, _seconds: float) -> None: ...
 

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from mailspec.cli import main
 from mailspec.cli.coverage import BEGIN, END, measure, rewritten
+from mailspec.cli.coverage_text import text_table
 from mailspec.requirements.coverage import Coverage
 
 README = Path(__file__).parents[3] / "README.md"
@@ -58,6 +59,24 @@ def test_a_file_without_markers_is_left_alone(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert BEGIN in result.output
     assert path.read_text() == "# Page\n"
+
+
+def test_the_terminal_gets_every_line_in_80_columns(measured: Coverage) -> None:
+    lines = text_table(measured).splitlines()
+    rows = [row.split() for row in lines[1 : lines.index("")]]
+
+    assert all(len(line) <= 80 for line in lines)
+    assert [row[-6:-1] for row in rows[:-1]] == [
+        [str(number) for number in (line.statements, line.bound, line.observable, line.checked, line.proven)]
+        for line in measured.lines
+    ]
+    assert rows[-1][:2] == ["all", str(sum(line.statements for line in measured.lines))]
+
+
+def test_every_reason_for_not_observing_is_told(measured: Coverage) -> None:
+    text = " ".join(text_table(measured).split())
+
+    assert all(f"{reason} " in text for line in measured.lines for reason in line.hidden)
 
 
 def test_json_has_the_same_numbers(measured: Coverage) -> None:

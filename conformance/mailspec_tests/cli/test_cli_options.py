@@ -84,6 +84,8 @@ def test_the_quick_form_is_a_profile() -> None:
         (["-n", "0"], "neither a number above 0 nor auto"),
         (["--tier", "reckless"], "'reckless' is not one of"),
         (["--server", "postfix", "--smtp", "h"], "--server starts its own target"),
+        (["--server", "postfix", "--store", "mbox"], "--server starts its own target"),
+        (["--smtp", "h", "--listeners", "implicit"], "--store and --listeners choose among the embedded server's"),
     ],
 )
 def test_a_wrong_command_line_ends_with_2_and_says_why(invoke: Invoke, arguments: list[str], words: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailspec.cli.collect import SUITE, are_areas, base_arguments
 from mailspec.selection import NothingSelected, Selection, Subject
 
 SUBJECTS = [
@@ -77,3 +78,55 @@ def test_no_address_is_too_odd(addresses: list[str]) -> None:
     selection = Selection.of(addresses)
 
     assert all(selection.selects(subject) in (True, False) for subject in SUBJECTS)
+
+
+@pytest.mark.parametrize(
+    ("level", "selected"),
+    [
+        (None, ["must", "should", "may", "implied"]),
+        ("may", ["must", "should", "may", "implied"]),
+        ("should", ["must", "should", "implied"]),
+        ("must", ["must", "implied"]),
+    ],
+)
+def test_a_least_level_leaves_out_what_binds_less(level: str | None, selected: list[str]) -> None:
+    subjects = [
+        Subject(f"smtp/data/{each}", f"5321/1/{each}", level=each) for each in ("must", "should", "may", "implied")
+    ]
+    selection = Selection.of(["smtp"], level)
+
+    assert [subject.level for subject in subjects if selection.selects(subject)] == selected
+    selection.check(subjects)
+
+
+def test_a_level_that_leaves_nothing_is_named() -> None:
+    with pytest.raises(NothingSelected, match="below --level must"):
+        Selection.of(["smtp"], "must").check([Subject("smtp/data/hint", "5321/1/hint", level="should")])
+
+
+@pytest.mark.parametrize(
+    ("addresses", "folders"),
+    [
+        ([], [""]),
+        (["smtp"], ["smtp"]),
+        (["smtp/4.5.2", "pop3/listing/uidl", "!smtp/data"], ["smtp", "pop3"]),
+        (["smtp", "5321/4.5.2"], [""]),
+        (["smtp", "!5321/4.5.2"], [""]),
+        (["!smtp"], [""]),
+        (["*/4.5.2"], [""]),
+        (["fixtures"], [""]),
+    ],
+)
+def test_only_areas_that_are_named_are_collected(addresses: list[str], folders: list[str]) -> None:
+    arguments = base_arguments(addresses)
+
+    assert arguments[-len(folders) :] == [str(SUITE / folder) for folder in folders]
+    assert not arguments[-len(folders) - 1].startswith(str(SUITE))
+
+
+@pytest.mark.parametrize(
+    ("addresses", "known"),
+    [([], True), (["smtp", "pop3"], True), (["smtp/data"], False), (["5321"], False), ([""], False)],
+)
+def test_areas_need_no_look_at_the_suite(addresses: list[str], known: bool) -> None:
+    assert are_areas(addresses) is known

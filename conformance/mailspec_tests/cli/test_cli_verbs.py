@@ -28,9 +28,9 @@ def embedded() -> Iterator[Embedded]:
 def test_list_as_json_says_everything_about_a_check() -> None:
     result = invoke("list", "5321/4.5.2/unstuff", "--format", "json")
 
-    (entry,) = json.loads(result.output)
-    assert entry["requirement"] == "5321/4.5.2/unstuff"
-    assert entry["id"].startswith("smtp/data/")
+    entries = json.loads(result.output)
+    assert {entry["requirement"] for entry in entries} == {"5321/4.5.2/unstuff"}
+    entry = next(entry for entry in entries if entry["id"].startswith("smtp/data/"))
     assert entry["level"] == "must"
     assert entry["url"] == "https://www.rfc-editor.org/rfc/rfc5321#section-4.5.2"
     assert entry["location"].startswith("suite/smtp/test_data.py:")
@@ -59,6 +59,14 @@ def test_explain_shows_the_reading_of_contested_text() -> None:
 
 def test_explain_knows_what_the_grammar_checks() -> None:
     assert "in every reply of every check" in " ".join(invoke("explain", "5321/4.2/reply-line").output.split())
+
+
+def test_explain_tells_which_sentences_and_rules_lead_there() -> None:
+    output = " ".join(invoke("explain", "5321/4.4/received-form").output.split())
+
+    assert "sentence 2 of section 4.4 (MUST)" in output
+    assert "rule Time-stamp-line of section 4.4" in output
+    assert "rule status-code of section 4 of RFC 2034" in " ".join(invoke("explain", "3463/2/code-form").output.split())
 
 
 def test_explain_names_near_ids() -> None:
@@ -126,8 +134,10 @@ def test_init_writes_what_doctor_accepts(embedded: Embedded, tmp_path: Path, mon
 
     assert written.exit_code == 0
     profile = load_profile(path)
-    assert list(profile.services) == ["smtp", "submission", "pop3", "imap"]
-    assert {service.tls for service in profile.services.values()} == {"starttls"}
+    assert list(profile.services) == ["smtp", "submission", "submissions", "lmtp", "pop3", "pop3s", "imap", "imaps"]
+    modes = {name: service.tls for name, service in profile.services.items()}
+    implicit = {"submissions", "pop3s", "imaps"}
+    assert modes == {name: "implicit" if name in implicit else "starttls" for name in profile.services}
     assert checked.exit_code == 0, checked.output
 
 

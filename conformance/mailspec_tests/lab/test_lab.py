@@ -32,6 +32,7 @@ from mailspec.lab import (
     helo_only,
 )
 from mailspec.verdict import NotRun
+from mailspec.wire.poll import until
 
 MESSAGE = b"Subject: x\r\n\r\n.dot\r\n"
 
@@ -201,6 +202,27 @@ def test_waiting_ends_when_it_happens_and_at_the_deadline(server: LabServer, lab
         waiting = pool.submit(server.lab().wait_deliveries, domain, 1, 10)
         deliver(server, host, f"a@{domain}")
         assert len(waiting.result(5)) == 1
+
+
+def test_a_lab_forgets_what_is_over() -> None:
+    with LabServer(LabPlan(workers=1, hosts_per_worker=1)) as other:
+        lab = Lab.connect(other.address)
+        (host,) = lab.hosts(1)
+        domain = lab.domain()
+        lab.set_mx(domain, [(10, host)])
+        deliver(other, host, f"a@{domain}")
+        ask(other, domain)
+        lab.wait_deliveries(domain, 1, 5)
+        until(lambda: all(each.ended for each in lab.connections()), 5)
+
+        other.forget()
+
+        assert (lab.deliveries(domain), lab.attempts(domain), lab.connections(), lab.queries()) == ((), (), (), ())
+        deliver(other, host, f"b@{domain}")
+        (delivery,) = lab.wait_deliveries(domain, 1, 5)
+        assert delivery.recipients == (f"b@{domain}",)
+        assert delivery.connection > 1
+        lab.close()
 
 
 def test_the_address_survives_json(server: LabServer) -> None:

@@ -15,13 +15,13 @@ SUITE = Path(mailspec.__file__).parent / "suite"
 
 
 def declared_in_suite() -> Iterator[tuple[str, str]]:
-    """Yield (place, id) of every `@requirement("id")` in the suite, without importing it."""
+    """Yield (place, id) of every `@requirement("id")` and `case("id")` in the suite, without importing it."""
     for path in sorted(SUITE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
-                and node.func.id == "requirement"
+                and node.func.id in {"requirement", "case"}
                 and node.args
                 and isinstance(node.args[0], ast.Constant)
             ):
@@ -68,5 +68,11 @@ def test_statements_are_short_sentences() -> None:
         for r in load_ledger().values()
         if len(r.says) > 240 or not r.says.rstrip(")").endswith(".") or "\n" in r.says
     ]
+
+    assert not odd
+
+
+def test_only_what_cannot_be_observed_says_why_not() -> None:
+    odd = [entry.id for entry in load_ledger().values() if entry.why and entry.observe not in {"none", "config"}]
 
     assert not odd

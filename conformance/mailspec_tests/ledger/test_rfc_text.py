@@ -157,3 +157,12 @@ def test_whatever_the_text_ordinals_count_from_one(lines: list[str]) -> None:
         ordinals[sentence.section].append(sentence.ordinal)
 
     assert all(found == list(range(1, len(found) + 1)) for found in ordinals.values())
+
+
+def test_a_table_in_the_first_column_ends_no_section() -> None:
+    text = (
+        f"{FRONT}\n1.  Gulls\n\n   RFC 2119 says more.\n\n+---+---+\n| A | MUST |\n| B | MAY |\n+---+---+\n\n"
+        "   It SHOULD be read.\n"
+    )
+
+    assert [(found.section, found.level) for found in normative_sentences(text)] == [("1", "MUST"), ("1", "SHOULD")]

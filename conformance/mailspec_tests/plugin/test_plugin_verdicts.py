@@ -41,6 +41,8 @@ VIOLATION = 'raise Violation(["250", "251"], "500 what?")'
         (body("pass", more=', needs=("smtp SIZE",)'), Verdict.PASSED, gate.OK),
         (body("pass", more=', needs=("smtp DSN",)'), Verdict.NOT_OFFERED, gate.NOTHING),
         (body("pass", more=', needs=("imap IDLE",)'), Verdict.NOT_RUN, gate.NOTHING),
+        (body("pass", more=', needs=("smtp",)'), Verdict.PASSED, gate.OK),
+        (body("pass", more=', needs=("imap",)'), Verdict.NOT_RUN, gate.NOTHING),
         (body("pass", more=', tier="intrusive"'), Verdict.NOT_RUN, gate.NOTHING),
         (body("pass", more=", slow=True"), Verdict.NOT_RUN, gate.NOTHING),
         (body("raise Blocked('no greeting')"), Verdict.BLOCKED, gate.BLOCKED),
@@ -264,3 +266,20 @@ def test_the_rerun_line_of_a_parametrized_check_selects_it(run_checks: RunChecks
 
     assert only(result).id == "smtp/inner/one[[a]]"
     assert only(result).rerun == "mailspec run 'smtp/inner/one[[a]]'"
+
+
+FORMATTED = """
+@pytest.fixture(autouse=True)
+def watch(request):
+    formatted = request.node.repr_failure
+    request.node.repr_failure = lambda excinfo: print("a traceback was made") or formatted(excinfo)
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "made"), [(VIOLATION, False), ("raise NotOffered('it is not')", False), ("1 / 0", True)]
+)
+def test_a_verdict_needs_no_traceback(run_checks: RunChecks, statement: str, made: bool) -> None:
+    outcome, _ = run_checks(FORMATTED + body(statement), "-s")
+
+    assert ("a traceback was made" in outcome.stdout.str()) == made

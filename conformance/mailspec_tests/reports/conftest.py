@@ -66,7 +66,7 @@ def folder(tmp_path: Path) -> Path:
         {"at": index / 4, "connection": 1, "direction": direction, "octets": octets, "index": index, "omitted": 0}
         for index, (direction, octets) in enumerate(LINES)
     )
-    write_lines(tmp_path, "smtp/noop/plain", map(json.dumps, events))
+    write_lines(tmp_path, "smtp/noop/plain", "".join(f"{json.dumps(event)}\n" for event in events).encode())
     return tmp_path
 
 

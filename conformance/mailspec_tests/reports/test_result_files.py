@@ -26,6 +26,7 @@ from mailspec.result import (
     transcript_name,
     write_lines,
 )
+from mailspec.transcript import Direction, Transcript
 from mailspec_reports.schema import committed_schema, generate_schema
 
 
@@ -199,8 +200,20 @@ def test_shown_octets_are_printable_and_tell_octets_apart(octets: bytes) -> None
     assert text.encode().decode("unicode_escape").encode("latin-1") == octets
 
 
+def test_every_octet_survives_the_file(tmp_path: Path) -> None:
+    octets = bytes(range(256))
+    transcript = Transcript()
+    transcript.add(1, Direction.RECEIVED, octets)
+    transcript.add(1, Direction.SENT, b"QUIT\r\n")
+
+    received, sent = read_lines(tmp_path, write_lines(tmp_path, "smtp/a/b", transcript.to_json_lines()))
+
+    assert received.octets.encode("latin-1") == octets
+    assert sent.octets == "QUIT\r\n"
+
+
 def test_a_damaged_transcript_says_where(tmp_path: Path) -> None:
-    name = write_lines(tmp_path, "smtp/a/b", ['{"at":0,"connection":1,"direction":"S","octets":"x"}', "{"])
+    name = write_lines(tmp_path, "smtp/a/b", b'{"at":0,"connection":1,"direction":"S","octets":"x"}\n{\n')
 
     good, bad = read_lines(tmp_path, name)
 

@@ -6,6 +6,7 @@ import pytest
 
 from mailspec.wire.grammar.imap import Dialect, Parsed, parse_greeting, parse_response
 from mailspec.wire.grammar.imap.frame import announced_literal
+from mailspec.wire.grammar.imap.quota_values import Quota, QuotaRoot, Resource
 from mailspec.wire.grammar.imap.values import (
     Address,
     AppendUid,
@@ -110,10 +111,23 @@ def charge_of(parsed: Parsed) -> str | None:
         (b'* NAMESPACE (("" "/")("#x" NIL)) NIL NIL\r\n', Extension(b"NAMESPACE", None, (((b"", b"/"), (b"#x", None)), None, None))),
         (b"* ID NIL\r\n", Extension(b"ID", None, (None,))),
         (b'* ID ("name" "x" "v" NIL)\r\n', Extension(b"ID", None, ((b"name", b"x", b"v", None),))),
-        (b'* QUOTA "" (STORAGE 10 512)\r\n', Extension(b"QUOTA", None, (b"", (b"STORAGE", 10, 512)))),
-        (b'* QUOTAROOT INBOX ""\r\n', Extension(b"QUOTAROOT", None, (b"INBOX", b""))),
+        (b'* QUOTA "" (STORAGE 10 512)\r\n', Quota(b"", {b"STORAGE": Resource(10, 512)})),
+        (b"* QUOTA u ()\r\n", Quota(b"u", {})),
+        (b'* QUOTAROOT INBOX "" b\r\n', QuotaRoot(b"INBOX", (b"", b"b"))),
+        (b"* QUOTAROOT x\r\n", QuotaRoot(b"x", ())),
+        (b"* STATUS x (SIZE 9223372036854775807 DELETED-STORAGE 1)\r\n", Status(b"x", {b"SIZE": 2**63 - 1, b"DELETED-STORAGE": 1})),
+        (
+            b'* LIST (\\NonExistent \\HasChildren) "/" x (CHILDINFO ("SUBSCRIBED" "SPECIAL-USE") X-N 1:*)\r\n',
+            ListEntry(
+                b"LIST",
+                (rb"\NonExistent", rb"\HasChildren"),
+                b"/",
+                b"x",
+                {b"CHILDINFO": (b"SUBSCRIBED", b"SPECIAL-USE"), b"X-N": b"1:*"},
+            ),
+        ),
+        (b'* LIST () "/" x (OLDNAME ("y"))\r\n', ListEntry(b"LIST", (), b"/", b"x", {b"OLDNAME": (b"y",)})),
         (b"* ACL INBOX fred rwipslda -fred wetqar\r\n", Extension(b"ACL", None, (b"INBOX", b"fred", b"rwipslda", b"-fred", b"wetqar"))),
-        (b"* THREAD (2)(3 6 (4 23)(44 7 96))\r\n", Extension(b"THREAD", None, ((2,), (3, 6, (4, 23), (44, 7, 96))))),
     ],
 )  # fmt: skip
 def test_right_responses(octets: bytes, value: object) -> None:
@@ -137,6 +151,20 @@ def test_right_responses(octets: bytes, value: object) -> None:
         (b"* OK [UIDNEXT] x\r\n", "resp-text"),
         (b"* OK [UIDNEXT 0] x\r\n", "number"),
         (b"* OK [UIDVALIDITY 4294967296] x\r\n", "number"),
+        (b'* QUOTA "" (STORAGE 1)\r\n', "number"),
+        (b'* QUOTA "" (STORAGE 1 9223372036854775808)\r\n', "number"),
+        (b'* QUOTA "" (STORAGE 1 2 STORAGE 1 2)\r\n', "number"),
+        (b'* QUOTA "" (STORAGE 1 2 )\r\n', "number"),
+        (b"* QUOTAROOT x  y\r\n", "string"),
+        (b"* STATUS x (SIZE 9223372036854775808)\r\n", "number"),
+        (b'* LIST (\\NonExistent \\Noselect) "/" x\r\n', "mailbox-list"),
+        (b'* LIST (\\HasChildren \\HasNoChildren) "/" x\r\n', "mailbox-list"),
+        (b'* LIST () "/" x (CHILDINFO (SUBSCRIBED))\r\n', "mailbox-list"),
+        (b'* LIST () "/" x (CHILDINFO ())\r\n', "mailbox-list"),
+        (b'* LIST () "/" x (OLDNAME (a b))\r\n', "mailbox-list"),
+        (b'* LIST () "/" x (OLDNAME y)\r\n', "mailbox-list"),
+        (b'* LIST () "/" x (CHILDINFO "SUBSCRIBED")\r\n', "mailbox-list"),
+        (b'* LIST () "/" x (X-Y z)\r\n', "mailbox-list"),
         (b"+\r\n", "continue-req"),
         (b"+go\r\n", "continue-req"),
         (b"* CAPABILITY PLAIN\r\n", "capability-data"),

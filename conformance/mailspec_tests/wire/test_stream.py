@@ -164,7 +164,7 @@ def test_a_handshake_has_a_deadline() -> None:
 
 @given(st.binary(max_size=200), st.sampled_from(sorted(TRANSFORMS)))
 def test_transforms_change_no_octet(octets: bytes, name: str) -> None:
-    segments = list(TRANSFORMS[name](octets))
+    segments = list(TRANSFORMS[name].cut(octets))
 
     assert b"".join(segments) == octets
     assert all(segments) or not octets
@@ -177,12 +177,35 @@ def test_transforms_cut_where_they_say() -> None:
 
 
 def test_a_transformed_command_is_one_event() -> None:
-    recorder = Recorder(transform=one_octet)
+    recorder = Recorder(transform=TRANSFORMS["one-octet"])
     stream, sock = scripted_stream([], recorder)
     stream.send(b"NOOP\r\n")
 
     assert sock.sent == b"NOOP\r\n"
     assert [event.octets for event in recorder.transcript.events if event.direction is Direction.SENT] == [b"NOOP\r\n"]
+
+
+def test_coalesced_sends_go_out_together_before_anything_is_read() -> None:
+    recorder = Recorder(transform=TRANSFORMS["coalesced"])
+    first, first_sock = scripted_stream([b"220 a.test\r\n"], recorder)
+    second, second_sock = scripted_stream([], recorder)
+    first.send(b"NO")
+    second.send(b"RSET\r\n")
+    first.send(b"OP\r\n")
+    assert first_sock.sent == b""
+
+    first.read_line(80, Deadline(5, lambda: 0.0))
+
+    assert (first_sock.sends, second_sock.sends) == ([b"NOOP\r\n"], [b"RSET\r\n"])
+
+
+def test_coalesced_sends_are_not_lost_at_the_end() -> None:
+    recorder = Recorder(transform=TRANSFORMS["coalesced"])
+    stream, sock = scripted_stream([], recorder)
+    stream.send(b"QUIT\r\n")
+    stream.close()
+
+    assert sock.sent == b"QUIT\r\n"
 
 
 def test_reads() -> None:

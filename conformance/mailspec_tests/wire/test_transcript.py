@@ -44,7 +44,7 @@ def test_octets_survive_as_latin_1() -> None:
     transcript = Transcript()
     transcript.add(transcript.open("x"), Direction.RECEIVED, bytes(range(256)))
 
-    last = json.loads(list(transcript.to_json_lines())[-1])
+    last = json.loads(transcript.to_json_lines().splitlines()[-1])
 
     assert last["octets"].encode("latin-1") == bytes(range(256))
 
@@ -131,7 +131,7 @@ def test_a_secret_added_later_is_masked_in_earlier_events() -> None:
     transcript.add(1, Direction.SENT, b"PASS open-sesame\r\n")
     transcript.secrets.add(b"open-sesame")
 
-    assert "sesame" not in transcript.render() + "".join(transcript.to_json_lines())
+    assert "sesame" not in transcript.render() + transcript.to_json_lines().decode()
 
 
 def test_no_secret_masks_nothing() -> None:
