@@ -93,6 +93,8 @@ def _parts(result: RunResult, folder: Path | None) -> Iterator[RenderableType]:
     yield from _by_reason("Left out", result.checks, (Verdict.NOT_OFFERED, Verdict.NOT_RUN))
     for wrong in footer.wrong:
         yield Text.assemble(("advertised but wrong: ", "bold"), f"{wrong.capability} ({len(wrong.checks)} failed)")
+    if footer.unexercised:
+        yield Text.assemble(("advertised, and no check tries it: ", "bold"), ", ".join(footer.unexercised))
     for leftover in footer.leftovers:
         yield Text.assemble(("left behind: ", "bold"), leftover)
     yield from _baseline(footer.baseline)
