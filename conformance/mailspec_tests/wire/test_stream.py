@@ -136,7 +136,7 @@ def test_octets_before_the_handshake_are_thrown_away(authority: trustme.CA, ca_f
 
 
 def test_a_handshake_can_be_judged() -> None:
-    recorder = Recorder(deadline=0.3)
+    recorder = Recorder(deadline=10.0)
     with hostile.HostileServer(hostile.dialogue(b"220 go\r\n", b"no TLS here\r\n" * 9)) as server:
         smtp = SmtpClient.connect(server.endpoint, recorder)
         smtp.command(b"STARTTLS").require(220)
@@ -146,7 +146,7 @@ def test_a_handshake_can_be_judged() -> None:
 
 
 def test_a_handshake_that_never_ends_is_inconclusive() -> None:
-    recorder = Recorder(deadline=0.3)
+    recorder = Recorder(deadline=1.0)
     with hostile.HostileServer(hostile.say_nothing, b"220 go\r\n") as server:
         smtp = SmtpClient.connect(server.endpoint, recorder)
         smtp.greeting().require(220)

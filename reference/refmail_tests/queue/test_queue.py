@@ -34,7 +34,6 @@ from mailspec.lab import (
 from refmail.journal import Journal
 from refmail.message.envelope import Address, Envelope, Parameters, Recipient
 from refmail.queue.assemble import QueueSettings, make_queue
-from refmail.queue.client import Timeouts
 from refmail.queue.clock import ManualClock, QueueClock, RealClock
 from refmail.queue.queue import Queue
 from refmail.queue.schedule import DAY, HOUR, MINUTE, Schedule
@@ -113,9 +112,6 @@ def make(lab_server: LabServer, store: ListStore, clock: ManualClock, tmp_path: 
         dns_servers=[lab_server.dns_address],
         dial=lab_server.dial_map,
         schedule=Schedule(),
-        timeouts=Timeouts().scaled(0.01),
-        dns_timeout=0.1,
-        dns_lifetime=0.2,
     )
 
     def make(queue_clock: QueueClock = clock) -> Queue:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from refmail.message.envelope import Address, Envelope, Recipient
-from refmail.queue.client import RelayClient, Timeouts, Verdict
+from refmail.queue.client import RelayClient, Verdict
 from refmail.queue.lanes import Lanes
 from refmail.queue.router import Hop
 from refmail_tests.queue.scripted_host import ScriptedHost
@@ -29,7 +29,6 @@ def relayed(
             client = RelayClient(
                 "client.test",
                 dial={"192.0.2.1": f"127.0.0.1:{host.port}"},
-                timeouts=Timeouts().scaled(0.02),
                 lanes=Lanes(connections, messages),
             )
             recipients = [Recipient(Address(b"r%d" % number, b"d.test")) for number in range(count)]

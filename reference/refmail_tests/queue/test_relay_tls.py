@@ -13,7 +13,7 @@ from refmail.config import TlsConfig, demo_config
 from refmail.embed import ServerThread
 from refmail.journal import Journal
 from refmail.message.envelope import Address, Envelope, Recipient
-from refmail.queue.client import RelayClient, Result, Timeouts, Verdict
+from refmail.queue.client import RelayClient, Result, Verdict
 from refmail.queue.relaytls import RelayTls
 from refmail.queue.router import Hop
 from refmail_tests.queue.scripted_host import ScriptedHost
@@ -41,7 +41,6 @@ async def sent(port: int, tls: RelayTls, host: str = "localhost") -> tuple[Resul
     client = RelayClient(
         "client.test",
         dial={"192.0.2.1": f"127.0.0.1:{port}"},
-        timeouts=Timeouts().scaled(0.05),
         tls=tls,
         journal=journal,
     )
