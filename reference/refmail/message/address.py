@@ -74,6 +74,9 @@ _GENERAL = re.compile(rb"[A-Za-z0-9-]*[A-Za-z0-9]:.+")
 # A-d-l     = At-domain *( "," At-domain )
 _SOURCE_ROUTE = re.compile(rb"@%b(?:,@%b)*:" % (_DOMAIN.pattern, _DOMAIN.pattern))
 
+# What nearly every path is: "<" Dot-string "@" Domain ">"
+_PLAIN_PATH = re.compile(rb"<(%b)@(%b)>" % (_DOT_STRING.pattern, _DOMAIN.pattern))
+
 # RFC 6531 section 3.3. What is found by these is looked at again: it must be UTF-8, and the labels U-labels.
 # sub-domain =/ U-label ; atext =/ UTF8-non-ascii ; qtextSMTP =/ UTF8-non-ascii
 _SUB_DOMAIN_8 = rb"[A-Za-z0-9\x80-\xff](?:[A-Za-z0-9\x80-\xff-]*[A-Za-z0-9\x80-\xff])?"
@@ -214,6 +217,9 @@ def parse_forward_path(octets: bytes, *, utf8: bool = False) -> tuple[Address, i
 
 def _path(octets: bytes, *, utf8: bool) -> tuple[Address, int]:
     # Path = "<" [ A-d-l ":" ] Mailbox ">"
+    plain = None if utf8 else _PLAIN_PATH.match(octets)
+    if plain is not None:
+        return Address(plain[1], plain[2].lower()), plain.end()
     if not octets.startswith(b"<"):
         raise AddressError(octets, 0, 'expected "<"')
     position = 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,16 +12,10 @@ __all__ = ["Address", "Envelope", "Parameters", "Recipient", "ReversePath"]
 #: Parameters of MAIL or RCPT: keyword in upper case, value exactly as it was sent (None where it had none).
 Parameters = Mapping[bytes, bytes | None]
 
-#: Characters of an unquoted local part besides the dot (RFC 5321 section 4.1.2, Atom; RFC 5322 atext).
-ATEXT = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~")
-
-
-#: Octets above ASCII are part of a character that needs no quotes (RFC 6531 section 3.3).
-_UNQUOTED = ATEXT | frozenset(range(0x80, 0x100))
-
-
-def _needs_quotes(local_part: bytes) -> bool:
-    return any(not atom or not _UNQUOTED.issuperset(atom) for atom in local_part.split(b"."))
+# Dot-string = Atom *("." Atom)                   (RFC 5321 section 4.1.2; atext: RFC 5322 section 3.2.3)
+# atext      =/ UTF8-non-ascii                    (RFC 6531 section 3.3)
+_ATOM = rb"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\xff-]+"
+_DOT_STRING = re.compile(_ATOM + rb"(?:\." + _ATOM + rb")*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +33,7 @@ class Address:
     def to_wire(self) -> bytes:
         """Return `local@domain`, quoted only where the grammar asks for it."""
         local_part = self.local_part
-        if _needs_quotes(local_part):
+        if _DOT_STRING.fullmatch(local_part) is None:
             escaped = local_part.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
             local_part = b'"' + escaped + b'"'
         return local_part + b"@" + self.domain if self.domain else local_part

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-__all__ = ["Field", "fields", "without"]
+__all__ = ["Field", "at_most", "fields", "without"]
 
 # field-name = 1*ftext ; ftext = %d33-57 / %d59-126. White space before the colon is the obsolete form.
 # The field ends with the first CRLF that no white space follows, or with the message.
@@ -32,8 +32,16 @@ def fields(octets: bytes) -> Iterator[Field]:
         position = end
 
 
+def at_most(octets: bytes, name: bytes) -> int:
+    """Return how many fields of that name (lower case) there are at the most: soon told, and mostly 0."""
+    end = octets.find(b"\r\n\r\n")
+    return octets[: end if end >= 0 else None].lower().count(name)
+
+
 def without(octets: bytes, name: bytes) -> bytes:
     """Return the message without the header fields of that name (lower case); all else stays as it is."""
+    if not at_most(octets, name):
+        return octets
     doomed = [field for field in fields(octets) if field.name == name]
     if not doomed:
         return octets

@@ -8,7 +8,7 @@ from datetime import datetime
 from refmail.message.address import address_literal
 from refmail.message.dates import date_time
 from refmail.message.envelope import Address, ReversePath
-from refmail.message.header import fields, without
+from refmail.message.header import at_most, fields, without
 
 __all__ = ["Hop", "count_received", "for_final_delivery", "received", "return_path", "with_protocol"]
 
@@ -70,6 +70,8 @@ def _tls_clause(version: str, cipher: str) -> bytes:
 
 def count_received(octets: bytes) -> int:
     """Count the Received fields: many of them show a loop (RFC 5321 section 6.3)."""
+    if not at_most(octets, b"received"):
+        return 0
     return sum(1 for field in fields(octets) if field.name == b"received")
 
 

@@ -34,13 +34,17 @@ class BdatCommand(DataCommand):
         self.unread = 0
 
     def answer(self, line: bytes) -> Steps[Reply | None]:
+        return self.answer_bdat(line) if line[:4].upper() == b"BDAT" else super().answer(line)
+
+    def answer_bdat(self, line: bytes) -> Steps[Reply | None]:
+        """Carry out one BDAT, and drop what is left of its chunk."""
         announced = _ANNOUNCED.match(line)
         offered = announced is not None and self.extended and b"CHUNKING" in self.offers()
         self.unread = int(announced[1]) if announced is not None and offered else 0
         reply = yield from super().answer(line)
         if self.unread:
             yield from self.read_chunk(None)
-        if reply is not None and reply.code >= 400 and line[:4].upper() == b"BDAT":
+        if reply is not None and reply.code >= 400:
             self.fail()
         return reply
 

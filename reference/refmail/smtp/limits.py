@@ -19,11 +19,15 @@ class SessionLimits(SessionBase):
 
     def exchange(self) -> Steps[None]:
         if self._commands >= self.policy.commands:
-            self.reply(self.farewell("That were commands enough"))
-            self.closing = True
-            return
+            return self.end_politely()
         self._commands += 1
-        yield from super().exchange()
+        return super().exchange()
+
+    def end_politely(self) -> Steps[None]:
+        """Say goodbye instead of reading one more command."""
+        yield from ()
+        self.reply(self.farewell("That were commands enough"))
+        self.closing = True
 
     def admit(self, user: str) -> None:
         """Count this session among the user's.

@@ -26,6 +26,11 @@ class NoMailHost(SessionBase):
         return super().greeting()
 
     def answer(self, line: bytes) -> Steps[Reply | None]:
-        if not self.takes_no_mail or line.rstrip(b" \t").upper() == b"QUIT":
-            return (yield from super().answer(line))
+        if self.takes_no_mail and line.rstrip(b" \t").upper() != b"QUIT":
+            return self.decline()
+        return super().answer(line)
+
+    def decline(self) -> Steps[Reply | None]:
+        """Answer everything but QUIT."""
+        yield from ()
         return Reply.of(503, "5.3.2", f"{self.services.hostname} does not accept mail; only QUIT is possible")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -29,22 +30,32 @@ class Reply:
 
     @classmethod
     def of(cls, code: int, enhanced: str, *lines: str | bytes, utf8: bool = False) -> Reply:
-        """Make a reply from text or octets."""
-        return cls(code, enhanced, tuple(line.encode() if isinstance(line, str) else line for line in lines), utf8)
+        """Make a reply from text or octets; most are said again and again, and made once."""
+        return _reply(code, enhanced, lines, utf8=utf8)
 
     def to_wire(self) -> bytes:
         """Return the octets: printable ASCII or, where it was asked for, UTF-8; each line within the limit.
 
         Reply-line = *( Reply-code "-" [ textstring ] CRLF ) Reply-code [ SP textstring ] CRLF
         """
-        forbidden = _CONTROLS if self.utf8 else _UNPRINTABLE
-        last = len(self.lines) - 1
-        prefix = self.enhanced.encode("ascii") + b" " if self.enhanced else b""
-        wire = bytearray()
-        for number, line in enumerate(self.lines):
-            text = _cut(forbidden.sub(b"?", prefix + line))
-            wire += b"%d%b%b\r\n" % (self.code, b" " if number == last else b"-", text)
-        return bytes(wire)
+        return _wire(self)
+
+
+@functools.lru_cache(maxsize=256)
+def _reply(code: int, enhanced: str, lines: tuple[str | bytes, ...], *, utf8: bool) -> Reply:
+    return Reply(code, enhanced, tuple(line.encode() if isinstance(line, str) else line for line in lines), utf8)
+
+
+@functools.lru_cache(maxsize=256)
+def _wire(reply: Reply) -> bytes:
+    forbidden = _CONTROLS if reply.utf8 else _UNPRINTABLE
+    last = len(reply.lines) - 1
+    prefix = reply.enhanced.encode("ascii") + b" " if reply.enhanced else b""
+    wire = bytearray()
+    for number, line in enumerate(reply.lines):
+        text = _cut(forbidden.sub(b"?", prefix + line))
+        wire += b"%d%b%b\r\n" % (reply.code, b" " if number == last else b"-", text)
+    return bytes(wire)
 
 
 def _cut(text: bytes) -> bytes:
