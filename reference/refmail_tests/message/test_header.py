@@ -9,7 +9,19 @@ from hypothesis import strategies as st
 from refmail.message.header import at_most, fields, without
 
 #: Pieces of which messages are made, right and wrong ones.
-_PIECES = [b"Received:", b"RECEIVED :", b"x-received:", b" received:", b"a", b"\r", b"\n", b"\r\n", b"\r\n ", b"\x00", b":"]
+_PIECES = [
+    b"Received:",
+    b"RECEIVED :",
+    b"x-received:",
+    b" received:",
+    b"a",
+    b"\r",
+    b"\n",
+    b"\r\n",
+    b"\r\n ",
+    b"\x00",
+    b":",
+]
 
 
 @given(st.lists(st.sampled_from(_PIECES), max_size=30).map(b"".join))
