@@ -20,6 +20,8 @@ __all__ = ["Candidate", "Scope", "within"]
 #: Encodings that hide text, and charsets that do not show it as US-ASCII would.
 _CODED = (b"base64", b"quoted-printable")
 _CHARSET = b"charset"
+#: Words of the types that have parts: multipart/* and message/rfc822.
+_OF_PARTS = (b"multipart", b"rfc822")
 _PLAIN_CHARSET = re.compile(rb"=\"?(?:us-ascii|utf-8|iso-8859-15?|windows-1252)\b(?!-)")
 
 
@@ -66,7 +68,7 @@ class Candidate:
         return self._message(self.meta.uid)
 
     def may_contain(self, word: bytes) -> bool:
-        """Say whether the message may contain a word: False only where it surely does not, found out without parsing.
+        """Say whether the message may contain a word: False only where it surely does not, found out with as little parsing as can be.
 
         Args:
             word: US-ASCII in lower case, without the characters that headers are folded and joined with.
@@ -74,7 +76,7 @@ class Candidate:
         if self._plain is None:
             octets = self.message.octets
             lower = octets.lower()
-            self._plain = lower if octets.isascii() and not _hides_text(lower) else b""
+            self._plain = lower if octets.isascii() and not _hides_text(self.message, lower) else b""
         return not self._plain or word in self._plain
 
     @cached_property
@@ -98,19 +100,30 @@ class Candidate:
         return [header_text(value).casefold() for value in self.message.all(name)]
 
 
-def _hides_text(lower: bytes) -> bool:
-    """Say whether a message in lower case may hold text that its octets do not show."""
+def _hides_text(message: Entity, lower: bytes) -> bool:
+    """Say whether a message, `lower` in lower case, may hold text that its octets do not show."""
     # One octet is found much faster than two.
     if b"?" in lower and b"=?" in lower:
         return True
-    if any(mark in lower for mark in _CODED):
+    if not _names_a_code(message, lower):
+        return False
+    # It may be that of a picture.
+    return next(body_texts(message, encoded_only=True), None) is not None
+
+
+def _names_a_code(message: Entity, lower: bytes) -> bool:
+    """Say whether a field may tell of an encoding or a charset that hides text."""
+    header = lower[: message.body_start]
+    # Only what consists of parts has fields in its body.
+    fields = lower if any(kind in header for kind in _OF_PARTS) else header
+    if any(mark in fields for mark in _CODED):
         return True
-    place = lower.find(_CHARSET)
+    place = fields.find(_CHARSET)
     while place >= 0:
         place += len(_CHARSET)
-        if _PLAIN_CHARSET.match(lower, place) is None:
+        if _PLAIN_CHARSET.match(fields, place) is None:
             return True
-        place = lower.find(_CHARSET, place)
+        place = fields.find(_CHARSET, place)
     return False
 
 
