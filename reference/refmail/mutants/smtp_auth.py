@@ -103,7 +103,9 @@ def challenge_without_padding(octets: bytes) -> bytes:
     return re.sub(rb"=+\r\n\Z", b"\r\n", octets) if octets.startswith(b"334 ") else octets
 
 
-@mutants.wire("smtp", "4954/4/challenge-base64", "4954/8/continue-req", "4954/4/no-initial-response")
+@mutants.wire(
+    "smtp", "4954/4/challenge-base64", "4954/8/continue-req", "4954/4/no-initial-response", "5802/7/server-first"
+)
 def challenge_with_remark(octets: bytes) -> bytes:
     """Behind a challenge stands a remark."""
     return octets.removesuffix(b"\r\n") + b" go ahead\r\n" if octets.startswith(b"334 ") else octets
