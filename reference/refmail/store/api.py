@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+import msgspec
+
 __all__ = [
     "SYSTEM_FLAGS",
     "Changes",
@@ -96,8 +98,8 @@ class NewMessage:
     internal_date: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MessageMeta:
+# Without the garbage collector's part: it is held for every message of a mailbox, and nothing in it refers back.
+class MessageMeta(msgspec.Struct, frozen=True, gc=False):
     """What is known of a message without reading it."""
 
     uid: int

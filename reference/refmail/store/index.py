@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from refmail.store.api import SYSTEM_FLAGS, Changes, FlagAction, Flags, MessageMeta
 
@@ -124,7 +126,7 @@ class Index:
         if entry is not None:
             changes = self._flag_changes.setdefault(record.uid, {_SINCE_ARRIVAL: entry.modseq})
             changes.update(dict.fromkeys(entry.flags ^ record.flags, record.modseq))
-            self.entries[record.uid] = replace(entry, flags=record.flags, modseq=record.modseq)
+            self.entries[record.uid] = msgspec.structs.replace(entry, flags=record.flags, modseq=record.modseq)
         self.modseq = max(self.modseq, record.modseq)
 
     def _add(self, record: Added) -> None:

@@ -84,7 +84,7 @@ def _record(line: str) -> Record:
         base = os.fsdecode(unquote_to_bytes(name)) if "%" in name else name
         octets = int(size.removesuffix("-"))
         when = datetime.fromisoformat(date)
-        return Added(int(modseq), int(uid), octets, _flags(tuple(flags)), when, base, not size.endswith("-"))
+        return Added(_modseq(modseq), int(uid), octets, _flags(tuple(flags)), when, base, not size.endswith("-"))
     if kind == "f" and len(words) >= 2:
         return Flagged(int(words[0]), int(words[1]), _flags(tuple(words[2:])))
     if kind == "x" and len(words) == 2:
@@ -95,6 +95,12 @@ def _record(line: str) -> Record:
         return Noted(unquote(words[0]))
     msg = f"unknown record {line!r}"
     raise ValueError(msg)
+
+
+@lru_cache(maxsize=64)
+def _modseq(word: str) -> int:
+    # Messages that came together share it.
+    return int(word)
 
 
 @lru_cache(maxsize=1024)
