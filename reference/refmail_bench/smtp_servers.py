@@ -1,4 +1,4 @@
-"""The SMTP servers that are measured: refmail with two stores, aiosmtpd, and smtp-sink, each a process of its own."""
+"""The SMTP servers that are measured: refmail with two stores, aiosmtpd, what asyncio alone costs, and smtp-sink, each a process of its own."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ def contenders(tools: PostfixTools) -> list[Contender]:
         ),
         Contender("aiosmtpd drops", lambda port, _folder: _aiosmtpd(port, "drop")),
         Contender("aiosmtpd keeps", lambda port, _folder: _aiosmtpd(port, "keep")),
+        Contender("asyncio floor", lambda port, _folder: _asyncio_floor(port)),
         Contender("smtp-sink", lambda port, _folder: tools.sink_command(port)),
     ]
 
@@ -49,6 +50,10 @@ def _refmail(port: int, folder: Path, store: str) -> list[str]:
 
 def _aiosmtpd(port: int, what: str) -> list[str]:
     return [sys.executable, "-m", "refmail_bench.aiosmtpd_server", str(port), what]
+
+
+def _asyncio_floor(port: int) -> list[str]:
+    return [sys.executable, "-m", "refmail_bench.asyncio_floor", str(port)]
 
 
 @contextlib.contextmanager
