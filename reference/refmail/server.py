@@ -30,6 +30,7 @@ from refmail.queue.queue import Queue
 from refmail.services import Listener, Peer, ScramUsers, Services
 from refmail.transport.connection import Workshop
 from refmail.transport.listener import PortListener
+from refmail.transport.turn import Turn
 
 __all__ = ["Server", "tls_source"]
 
@@ -126,13 +127,15 @@ class Server:
             OSError: one cannot listen; the message says which and why.
         """
         policy = self.services.policy
+        door = Door(policy.connections, policy.connections_per_address)
         workshop = Workshop(
             self._executor,
             self._blocks,
             self._tls,
             self.journal,
             self._parts.segments(),
-            Door(policy.connections, policy.connections_per_address),
+            door,
+            Turn(lambda: door.inside > 1),
             self.config.hostname,
         )
         try:

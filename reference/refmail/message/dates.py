@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import datetime, timedelta
 
 __all__ = ["date_time"]
@@ -12,8 +13,13 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def date_time(at: datetime) -> bytes:
     """Return a time as header fields show it; without a zone it is UTC, and where that is unknown."""
+    # The same for every message of a second. Times of two zones may be equal, so the zone is told apart.
+    return _date_time(at.replace(microsecond=0, tzinfo=None), at.utcoffset())
+
+
+@functools.lru_cache(maxsize=8)
+def _date_time(at: datetime, offset: timedelta | None) -> bytes:
     # date-time = [ day-of-week "," ] date time ; zone = ( "+" / "-" ) 4DIGIT
-    offset = at.utcoffset()
     minutes = (offset or timedelta()) // timedelta(minutes=1)
     sign = "-" if minutes < 0 or offset is None else "+"
     hours, minutes = divmod(abs(minutes), 60)

@@ -35,7 +35,8 @@ def is_u_label(label: bytes) -> bool:
 
 def to_a_labels(domain: bytes) -> bytes:
     """Return a domain in lower case with A-labels instead of U-labels; other octets stay as they are."""
-    return b".".join(_a_label(label) for label in domain.lower().split(b"."))
+    lower = domain.lower()
+    return lower if lower.isascii() else b".".join(_a_label(label) for label in lower.split(b"."))
 
 
 def _a_label(label: bytes) -> bytes:
@@ -50,6 +51,8 @@ def _a_label(label: bytes) -> bytes:
 
 def to_u_labels(domain: bytes) -> bytes:
     """Return a domain with U-labels instead of A-labels; what is none stays as it is."""
+    if b"xn--" not in domain.lower():
+        return domain
     return b".".join(_u_label(label) for label in domain.split(b"."))
 
 
@@ -66,6 +69,8 @@ def _u_label(label: bytes) -> bytes:
 
 def folded(name: bytes) -> bytes:
     """Return a name in the form in which ours are compared: lower case, normalized (RFC 6530 section 10.1)."""
+    if name.isascii():
+        return name.lower()
     try:
         return unicodedata.normalize("NFC", name.decode().lower()).encode()
     except UnicodeDecodeError:

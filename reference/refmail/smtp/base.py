@@ -23,6 +23,7 @@ __all__ = ["Answer", "SessionBase", "Transaction"]
 #: What a command returns: a reply, None where it has sent its own, or steps that lead to one of them.
 Answer = Reply | None | Generator[Step, Any, Reply | None]
 
+_SUBMISSION = frozenset({"submission", "submissions"})
 _LINE_BREAK = re.compile(rb"[\r\n]")
 _NOT_PRINTABLE = re.compile(rb"[^\x20-\x7e]")
 
@@ -79,7 +80,7 @@ class SessionBase(Machine):
     @property
     def is_submission(self) -> bool:
         """Whether this is the service for users' own mail (RFC 6409) rather than for other servers."""
-        return self.peer.listener in {"submission", "submissions"}
+        return self.peer.listener in _SUBMISSION
 
     @property
     def takes_plaintext(self) -> bool:

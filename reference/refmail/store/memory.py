@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -67,13 +66,8 @@ class MemoryMailbox:
     def modseq(self) -> int:
         return self.index.modseq
 
-    @contextmanager
-    def _transaction(self) -> Generator[Index]:
-        with self._store.transaction(self._user):
-            if self.deleted:
-                msg = f"mailbox {self.name!r} was deleted"
-                raise NoSuchMailbox(msg)
-            yield self.index
+    def _transaction(self) -> _MailboxTransaction:
+        return _MailboxTransaction(self._store.transaction(self._user), self)
 
     def messages(self) -> Sequence[MessageMeta]:
         with self._transaction() as index:
@@ -225,6 +219,44 @@ class _Account:
         return mailbox
 
 
+class _Transaction:
+    """Holds a store for a while; a class, as it is entered several times for each message."""
+
+    __slots__ = ("_began", "_store", "_user")
+
+    def __init__(self, store: MemoryStore, user: str) -> None:
+        self._store = store
+        self._user = user
+
+    def __enter__(self) -> _Account:
+        self._began = self._store.take(self._user)
+        return self._began[0]
+
+    def __exit__(self, *_error: object) -> None:
+        self._store.let_go(self._user, *self._began)
+
+
+class _MailboxTransaction:
+    """The same, and gives the index of a mailbox."""
+
+    __slots__ = ("_mailbox", "_transaction")
+
+    def __init__(self, transaction: _Transaction, mailbox: MemoryMailbox) -> None:
+        self._transaction = transaction
+        self._mailbox = mailbox
+
+    def __enter__(self) -> Index:
+        self._transaction.__enter__()
+        if self._mailbox.deleted:
+            self._transaction.__exit__()
+            msg = f"mailbox {self._mailbox.name!r} was deleted"
+            raise NoSuchMailbox(msg)
+        return self._mailbox.index
+
+    def __exit__(self, *_error: object) -> None:
+        self._transaction.__exit__()
+
+
 class MemoryStore:
     """All mail in memory, under one lock.
 
@@ -251,24 +283,29 @@ class MemoryStore:
         self._watchers = Watchers()
         self._depth = 0
 
-    @contextmanager
-    def transaction(self, user: str) -> Generator[_Account]:
+    def transaction(self, user: str) -> _Transaction:
         """Hold the store; when the outermost is done, tell the user's watchers if something changed."""
-        changed = False
+        return _Transaction(self, user)
+
+    def take(self, user: str) -> tuple[_Account, tuple[int, int] | None]:
+        """Begin a transaction; return the account and, of an outermost one, what the account was at."""
+        self._lock.acquire()
         try:
-            with self._lock:
-                account = self._account(user)
-                outermost = self._depth == 0
-                before = account.generation if outermost else (0, 0)
-                self._depth += 1
-                try:
-                    yield account
-                finally:
-                    self._depth -= 1
-                    changed = outermost and account.generation != before
-        finally:
-            if changed:
-                self._watchers.notify(user)
+            account = self._account(user)
+            before = None if self._depth else account.generation
+        except BaseException:
+            self._lock.release()
+            raise
+        self._depth += 1
+        return account, before
+
+    def let_go(self, user: str, account: _Account, before: tuple[int, int] | None) -> None:
+        """End a transaction, given what its beginning returned."""
+        self._depth -= 1
+        changed = before is not None and account.generation != before
+        self._lock.release()
+        if changed:
+            self._watchers.notify(user)
 
     def _account(self, user: str) -> _Account:
         account = self._accounts.get(user)
@@ -281,11 +318,10 @@ class MemoryStore:
         return account
 
     def require_room(self, user: str, more: QuotaUsage) -> None:
-        """Raise OverQuota if so much more exceeds the user's quota."""
-        with self.transaction(user) as account:
-            if not self._limits(account, user).unlimited:
-                quota = self.quota(user)
-                require_room(user, quota.limits, quota.usage, more)
+        """Raise OverQuota if so much more exceeds the user's quota; the caller holds the store."""
+        if not self._limits(self._account(user), user).unlimited:
+            quota = self.quota(user)
+            require_room(user, quota.limits, quota.usage, more)
 
     def _limits(self, account: _Account, user: str) -> QuotaLimits:
         return account.limits if account.limits is not None else self._quota(user)

@@ -19,6 +19,7 @@ from refmail.journal import Journal
 from refmail.limits import Door
 from refmail.machine import Call, Close, Machine, Output, Send, StartTls
 from refmail.transport.link import Link
+from refmail.transport.turn import Turn
 
 __all__ = ["Connection", "Segments", "Workshop"]
 
@@ -49,6 +50,7 @@ class Workshop:
     journal: Journal
     segments: Segments
     door: Door
+    turn: Turn
     hostname: str
 
 
@@ -82,6 +84,8 @@ class Connection:
         self._implicit_tls = implicit_tls
         self._loop = asyncio.get_running_loop()
         self._outgoing = bytearray()
+        # Whether what is gathered will be written at the end of this turn of the loop.
+        self._held = False
         self._news = False
         self._stop = False
         self._ended = False
@@ -92,7 +96,9 @@ class Connection:
         self._unfinished = 0
         # What waits for something; the machine hears nothing else meanwhile.
         self._task: asyncio.Task[None] | None = None
-        # Looks whether the silence has lasted too long; answers leave it alone and only move the silence's beginning.
+        # Whether it is time to look if the silence has lasted too long.
+        self._is_late = False
+        # Says so; answers leave it alone and only move the silence's beginning.
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
@@ -187,6 +193,7 @@ class Connection:
 
     def _tick(self) -> None:
         self._timer = None
+        self._is_late = True
         self._look()
 
     def _forget_timer(self) -> None:
@@ -206,6 +213,7 @@ class Connection:
         """Let the machine go, and close when everything has left."""
         self._ended = True
         self._task = None
+        self._write_gathered()
         self._forget_timer()
         self._machine.nudge = lambda: None
         try:
@@ -233,9 +241,24 @@ class Connection:
                 elif not isinstance(output, Close):
                     return outputs[number:]
             outputs = following
+        if self._outgoing and not self._held:
+            self._held = self._workshop.turn.ends_with(self._end_turn)
+            if not self._held:
+                self._write_gathered()
+        return None if self._link.is_writable else []
+
+    def _end_turn(self) -> None:
+        """Write what was held, unless it is for the task to write; wait where the peer is slow to take it."""
+        self._held = False
+        if self._task is not None:
+            return
+        self._write_gathered()
+        if not self._link.is_writable and not self._ended:
+            self._wait_in_task(functools.partial(self._carry_out, []))
+
+    def _write_gathered(self) -> None:
         for segment in self._segments():
             self._link.write_at_once(segment)
-        return None if self._link.is_writable else []
 
     async def _first_handshake(self) -> None:
         self._machine.tls = await self._link.start_tls(self._context())
@@ -257,9 +280,11 @@ class Connection:
         if self._news:
             self._news = False
             return machine.news()
-        patience = machine.deadline()
-        if patience is not None and self._silent_since + patience <= self._loop.time():
-            return machine.expired()
+        if self._is_late:
+            self._is_late = False
+            patience = machine.deadline()
+            if patience is not None and self._silent_since + patience <= self._loop.time():
+                return machine.expired()
         return None
 
     def _note_progress(self, octets: bytes) -> None:

@@ -25,6 +25,7 @@ from refmail.services import Peer, Policy, Services
 from refmail.smtp.session import SmtpSession
 from refmail.transport.connection import Connection, Workshop
 from refmail.transport.link import Link
+from refmail.transport.turn import Turn
 from refmail_tests.transport.conftest import PATIENCE
 
 Serve = Callable[..., ServerThread]
@@ -248,6 +249,7 @@ def test_a_connection_that_is_cut_before_its_task_begins_lets_the_machine_go() -
             Journal(time.monotonic),
             lambda octets: [octets],
             Door(9, 9),
+            Turn(lambda: True),
             "mx.test",
         )
 
