@@ -97,7 +97,7 @@ class UnknownMechanismOfOtherStatus(SmtpSession):
         return (yield from _answered(self, argument, 504, Reply.of(504, "5.7.4", "That mechanism is not offered")))
 
 
-@mutants.wire("smtp", "4954/4/challenge-base64")
+@mutants.wire("smtp", "4954/4/challenge-base64", "5802/7/server-first")
 def challenge_without_padding(octets: bytes) -> bytes:
     """Challenges lack the padding that their length asks for."""
     return re.sub(rb"=+\r\n\Z", b"\r\n", octets) if octets.startswith(b"334 ") else octets

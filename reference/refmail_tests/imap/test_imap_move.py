@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from refmail.store.api import StoreError
-from refmail.store.memory import MemoryMailbox
+from refmail.store.memory_mailbox import MemoryMailbox
 
 
 def test_moved_messages_are_told_before_they_go(inbox: Any) -> None:
