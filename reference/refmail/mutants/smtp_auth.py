@@ -97,15 +97,13 @@ class UnknownMechanismOfOtherStatus(SmtpSession):
         return (yield from _answered(self, argument, 504, Reply.of(504, "5.7.4", "That mechanism is not offered")))
 
 
-@mutants.wire("smtp", "4954/4/challenge-base64", "5802/7/server-first")
+@mutants.wire("smtp", "4954/4/challenge-base64")
 def challenge_without_padding(octets: bytes) -> bytes:
     """Challenges lack the padding that their length asks for."""
     return re.sub(rb"=+\r\n\Z", b"\r\n", octets) if octets.startswith(b"334 ") else octets
 
 
-@mutants.wire(
-    "smtp", "4954/4/challenge-base64", "4954/8/continue-req", "4954/4/no-initial-response", "5802/7/server-first"
-)
+@mutants.wire("smtp", "4954/4/challenge-base64", "4954/8/continue-req", "4954/4/no-initial-response")
 def challenge_with_remark(octets: bytes) -> bytes:
     """Behind a challenge stands a remark."""
     return octets.removesuffix(b"\r\n") + b" go ahead\r\n" if octets.startswith(b"334 ") else octets
