@@ -71,6 +71,7 @@ class Prover:
                 self._slow(subject, session)
                 self._publish(self._prove_patiently(subject, session.items, lab))
                 lab.forget()
+                _forget_reports(session.config)
         finally:
             lab.stop()
         return True
@@ -112,6 +113,13 @@ class Prover:
         """Let the checks that wait for minutes run on a subject that one of them is about; on others they take long."""
         about = {_slow_requirement(item) for item in session.items}
         session.config.option.mailspec_slow = bool(about & subject.breaks)
+
+
+def _forget_reports(config: pytest.Config) -> None:
+    """Let pytest's summary forget what it was to tell: a report of every check of every subject."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    if terminal is not None:
+        terminal.stats.clear()
 
 
 def _slow_requirement(item: pytest.Item) -> str:
