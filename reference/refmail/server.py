@@ -205,6 +205,7 @@ class Server:
         return bool(getattr(owner, "blocking", self.services.store.blocking))
 
 
+@functools.lru_cache(maxsize=1024)
 def _is_loopback(address: str) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
     return (getattr(ip, "ipv4_mapped", None) or ip).is_loopback

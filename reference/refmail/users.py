@@ -180,7 +180,7 @@ class UserTable:
         """Return the name of the user with that login, or None."""
         return self._logins.get(_spelling(login))
 
-    @property
+    @functools.cached_property
     def scram_mechanisms(self) -> frozenset[bytes]:
         """The SCRAM mechanisms for which every user has keys."""
         return frozenset(name for name in SCRAM_HASHES if all((name, user) in self._scram for user in self._passwords))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from refmail.machine import TlsInfo
 from refmail.sasl.cram_md5 import CRAM_MD5
@@ -26,6 +28,12 @@ def usable_mechanisms(users: Users, tls: TlsInfo | None = None) -> Mapping[bytes
 
     EXTERNAL comes first where the client's certificate in `tls` names a user (RFC 4422 appendix A).
     """
-    usable = {name: mechanism for name, mechanism in MECHANISMS.items() if mechanism.usable(users)}
+    usable = _usable(users)  # type: ignore[arg-type]  # a Protocol does not say that its objects have a hash
     external = external_for(users, tls)
     return usable if external is None else {external.name: external, **usable}
+
+
+@functools.lru_cache(maxsize=16)
+def _usable(users: Users) -> Mapping[bytes, Mechanism]:
+    # Every session asks, and users stay what they are while a server runs.
+    return MappingProxyType({name: known for name, known in MECHANISMS.items() if known.usable(users)})
