@@ -22,6 +22,8 @@ _CODED = (b"base64", b"quoted-printable")
 _CHARSET = b"charset"
 #: Words of the types that have parts: multipart/* and message/rfc822.
 _OF_PARTS = (b"multipart", b"rfc822")
+#: How the fields begin that tell of them: Content-Type and Content-Transfer-Encoding.
+_FIELD = b"\ncontent-t"
 _PLAIN_CHARSET = re.compile(rb"=\"?(?:us-ascii|utf-8|iso-8859-15?|windows-1252)\b(?!-)")
 
 
@@ -113,9 +115,21 @@ def _hides_text(message: Entity, lower: bytes) -> bool:
 
 def _names_a_code(message: Entity, lower: bytes) -> bool:
     """Say whether a field may tell of an encoding or a charset that hides text."""
-    header = lower[: message.body_start]
+    start = message.body_start
+    header = lower[:start]
+    if _tells_of_code(header):
+        return True
     # Only what consists of parts has fields in its body.
-    fields = lower if any(kind in header for kind in _OF_PARTS) else header
+    place = lower.find(_FIELD, start - 1) if any(kind in header for kind in _OF_PARTS) else -1
+    while place >= 0:
+        end = lower.find(b"\n\r\n", place + 1)
+        if _tells_of_code(lower[place : end if end >= 0 else None]):
+            return True
+        place = lower.find(_FIELD, end) if end >= 0 else -1
+    return False
+
+
+def _tells_of_code(fields: bytes) -> bool:
     if any(mark in fields for mark in _CODED):
         return True
     place = fields.find(_CHARSET)
