@@ -16,7 +16,7 @@ smtp.expect_closed()
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mailspec.verdict import Blocked
@@ -57,8 +57,6 @@ class Exchange:
 
     #: The reply that ended it, not judged yet.
     reply: SmtpReply
-    #: The 334 replies before.
-    challenges: tuple[SmtpReply, ...]
     #: The client's side, which may know more of the server.
     responder: Responder
 
@@ -165,13 +163,21 @@ class SmtpClient(Client):
         blob = base64.b64encode(b"\0%s\0%s" % (login.login, login.secret))
         return self.command(b"AUTH PLAIN " + blob)
 
-    def authenticate(self, mechanism: Mechanism, login: Login, *, initial: bool = True) -> Exchange:
+    def authenticate(
+        self,
+        mechanism: Mechanism,
+        login: Login,
+        *,
+        initial: bool = True,
+        look: Callable[[SmtpReply], None] = lambda _challenge: None,
+    ) -> Exchange:
         """Run an AUTH exchange to its end (RFC 4954 section 4).
 
         Args:
             mechanism: which one, offered or not.
             login: as whom.
             initial: whether a mechanism in which the client begins has its first response with the command.
+            look: called with each reply of 334 before it is answered, and may judge it.
 
         Raises:
             Blocked: a challenge is none that the mechanism has; the exchange is cancelled then.
@@ -181,17 +187,16 @@ class SmtpClient(Client):
         line = b"AUTH " + mechanism.name
         if initial and mechanism.client_first:
             line += b" " + (encoded(responder.respond(b"")) or b"=")
-        challenges: list[SmtpReply] = []
         reply = self.command(line)
         while reply.failure is None and reply.octets.startswith(b"334"):
-            challenges.append(reply)
+            look(reply)
             try:
                 response = responder.respond(_challenge_of(reply))
             except SaslError as error:
                 self.command(b"*").judged = True
                 raise Blocked(str(error)) from error
             reply = self.command(encoded(response))
-        return Exchange(reply, tuple(challenges), responder)
+        return Exchange(reply, responder)
 
     def quit(self) -> SmtpReply:
         """Send QUIT and read its reply."""

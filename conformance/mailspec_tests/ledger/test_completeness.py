@@ -11,17 +11,6 @@ from mailspec.requirements.completeness import load_indexes, read_index
 
 INDEXES = load_indexes()
 
-ENTRIES = (
-    '[[requirement]]\nid = "5321/1/first"\nlevel = "must"\nsays = "It does."\naliases = ["5321/1/former"]\n\n'
-    '[[requirement]]\nid = "5321/1/second"\nlevel = "must"\nsays = "It does too."\n'
-)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    (tmp_path / "rfc5321.toml").write_text(ENTRIES)
-    return load_ledger(tmp_path)
-
 
 @pytest.mark.parametrize("document", sorted(INDEXES))
 def test_every_keyword_requirement_is_reached_from_a_sentence(document: str) -> None:

@@ -13,17 +13,6 @@ from mailspec.requirements.rfcparts import PARTS
 
 GRAMMAR, PROSE = load_part_indexes("grammar"), load_part_indexes("prose")
 
-ENTRIES = (
-    '[[requirement]]\nid = "5321/1/first"\nlevel = "must"\nsays = "It does."\n\n'
-    '[[requirement]]\nid = "5321/1/second"\nlevel = "must"\nsays = "It does too."\n'
-)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    (tmp_path / "rfc5321.toml").write_text(ENTRIES)
-    return load_ledger(tmp_path)
-
 
 @pytest.mark.parametrize("document", sorted(GRAMMAR))
 def test_every_grammar_requirement_is_reached_from_a_production(document: str) -> None:

@@ -10,7 +10,7 @@ import functools
 import ipaddress
 import re
 
-from refmail.message.envelope import Address, ReversePath
+from refmail.message.envelope import DOT_STRING_8, Address, ReversePath
 from refmail.message.idn import is_u_label, is_utf8
 
 __all__ = [
@@ -81,8 +81,6 @@ _PLAIN_PATH = re.compile(rb"<(%b)@(%b)>" % (_DOT_STRING.pattern, _DOMAIN.pattern
 # sub-domain =/ U-label ; atext =/ UTF8-non-ascii ; qtextSMTP =/ UTF8-non-ascii
 _SUB_DOMAIN_8 = rb"[A-Za-z0-9\x80-\xff](?:[A-Za-z0-9\x80-\xff-]*[A-Za-z0-9\x80-\xff])?"
 _DOMAIN_8 = re.compile(rb"%b(?:\.%b)*" % (_SUB_DOMAIN_8, _SUB_DOMAIN_8))
-_ATOM_8 = rb"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\xff-]+"
-_DOT_STRING_8 = re.compile(_ATOM_8 + rb"(?:\." + _ATOM_8 + rb")*")
 _QUOTED_STRING_8 = re.compile(rb'"((?:[\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\x20-\x7e])*)"')
 _SOURCE_ROUTE_8 = re.compile(rb"@%b(?:,@%b)*:" % (_DOMAIN_8.pattern, _DOMAIN_8.pattern))
 
@@ -137,7 +135,7 @@ def address_literal(ip: str) -> bytes:
 
 def literal_address(domain: bytes) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Return the IP address that a domain names if it is the literal of one, however it is written."""
-    if domain[:1] != b"[" or not is_address_literal(domain):
+    if not is_address_literal(domain):
         return None
     text = domain[1:-1].decode("ascii")
     text = text[5:] if text[:5].lower() == "ipv6:" else text
@@ -164,7 +162,7 @@ def parse_mailbox(octets: bytes, position: int = 0, *, utf8: bool = False) -> tu
 
 def _local_part(octets: bytes, position: int, *, utf8: bool) -> tuple[bytes, int]:
     # Local-part = Dot-string / Quoted-string
-    quoted, dotted = (_QUOTED_STRING_8, _DOT_STRING_8) if utf8 else (_QUOTED_STRING, _DOT_STRING)
+    quoted, dotted = (_QUOTED_STRING_8, DOT_STRING_8) if utf8 else (_QUOTED_STRING, _DOT_STRING)
     match = quoted.match(octets, position)
     local_part = _QUOTED_PAIR.sub(rb"\1", match[1]) if match is not None else b""
     if match is None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-__all__ = ["Address", "Envelope", "Parameters", "Recipient", "ReversePath"]
+__all__ = ["DOT_STRING_8", "Address", "Envelope", "Parameters", "Recipient", "ReversePath"]
 
 #: Parameters of MAIL or RCPT: keyword in upper case, value exactly as it was sent (None where it had none).
 Parameters = Mapping[bytes, bytes | None]
@@ -15,7 +15,7 @@ Parameters = Mapping[bytes, bytes | None]
 # Dot-string = Atom *("." Atom)                   (RFC 5321 section 4.1.2; atext: RFC 5322 section 3.2.3)
 # atext      =/ UTF8-non-ascii                    (RFC 6531 section 3.3)
 _ATOM = rb"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\xff-]+"
-_DOT_STRING = re.compile(_ATOM + rb"(?:\." + _ATOM + rb")*")
+DOT_STRING_8 = re.compile(_ATOM + rb"(?:\." + _ATOM + rb")*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Address:
     def to_wire(self) -> bytes:
         """Return `local@domain`, quoted only where the grammar asks for it."""
         local_part = self.local_part
-        if _DOT_STRING.fullmatch(local_part) is None:
+        if DOT_STRING_8.fullmatch(local_part) is None:
             escaped = local_part.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
             local_part = b'"' + escaped + b'"'
         return local_part + b"@" + self.domain if self.domain else local_part
