@@ -141,6 +141,8 @@ class Machine:
         #: Asks the transport, from any thread, to call `news`; the transport puts its own function here.
         self.nudge: Callable[[], None] = lambda: None
         self.tls: TlsInfo | None = None
+        #: Whether the conversation is over, or has not begun.
+        self.finished = True
         self._outbox: list[bytes] = []
         self._eof = False
         self._stopping = False
@@ -161,12 +163,14 @@ class Machine:
     def connected(self) -> list[Output]:
         """Begin: the transport has a connection."""
         self._steps = self.session()
+        self.finished = False
         return self._advance(None)
 
     def receive(self, octets: bytes) -> list[Output]:
         """Take octets from the peer."""
         self.inbox += octets
-        return self._wake(Wake.INPUT)
+        steps = self._steps
+        return self._run(steps.send, Wake.INPUT) if self._pending is WAIT and steps is not None else []
 
     def eof(self) -> list[Output]:
         """Take note that the peer will send no more."""
@@ -203,8 +207,8 @@ class Machine:
     def abandon(self) -> None:
         """Give up whatever the machine is doing: the connection is lost or the server stops."""
         if self._steps is not None:
-            steps, self._steps = self._steps, None
-            self._pending = None
+            steps = self._steps
+            self._forget()
             try:
                 steps.close()
             finally:
@@ -213,11 +217,6 @@ class Machine:
     def deadline(self) -> float | None:
         """Seconds of silence the machine allows from now on, or None."""
         return self.idle_timeout if self._pending is WAIT else None
-
-    @property
-    def finished(self) -> bool:
-        """Whether the conversation is over."""
-        return self._steps is None
 
     # What a session uses.
 
@@ -245,10 +244,10 @@ class Machine:
         """
         if self._stopping:
             raise Stopping
-        if self._at_eof():
+        if self._eof:
             raise Disconnected
         wake: Wake = yield WAIT
-        if wake is Wake.INPUT and self._at_eof() and not self.inbox:
+        if not self.inbox and wake is Wake.INPUT and self._at_eof():
             raise Disconnected
         return wake
 
@@ -293,6 +292,11 @@ class Machine:
         # A method, because type checkers do not see that `_eof` changes across a yield.
         return self._eof
 
+    def _forget(self) -> None:
+        self._steps = None
+        self._pending = None
+        self.finished = True
+
     def _wake(self, wake: Wake) -> list[Output]:
         return self._advance(wake) if self._pending is WAIT else []
 
@@ -309,8 +313,7 @@ class Machine:
         except (StopIteration, Disconnected, Expired, Stopping):
             step = None
         except BaseException:
-            self._steps = None
-            self._pending = None
+            self._forget()
             self.on_disconnect()
             raise
         outputs: list[Output] = []
@@ -319,7 +322,7 @@ class Machine:
             self._outbox.clear()
         self._pending = step
         if step is None:
-            self._steps = None
+            self._forget()
             self.on_disconnect()
             outputs.append(Close())
         elif step is not WAIT:

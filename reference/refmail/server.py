@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import ipaddress
 import logging
@@ -135,7 +136,7 @@ class Server:
             self.journal,
             self._parts.segments(),
             door,
-            Turn(lambda: door.inside > 1),
+            Turn(asyncio.get_running_loop(), lambda: door.inside > 1),
             self.config.hostname,
         )
         try:

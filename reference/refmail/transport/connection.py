@@ -83,6 +83,7 @@ class Connection:
         self._on_end = on_end
         self._implicit_tls = implicit_tls
         self._loop = asyncio.get_running_loop()
+        self._time = self._loop.time
         self._outgoing = bytearray()
         # Whether what is gathered will be written at the end of this turn of the loop.
         self._held = False
@@ -92,18 +93,20 @@ class Connection:
         self._linger = _LINGER
         self._told_end = False
         # Seconds of the loop's clock: when the peer last ended a line (or sent much), or was last answered.
-        self._silent_since = self._loop.time()
+        self._silent_since = self._time()
         self._unfinished = 0
         # What waits for something; the machine hears nothing else meanwhile.
         self._task: asyncio.Task[None] | None = None
         # Whether it is time to look if the silence has lasted too long.
         self._is_late = False
-        # Says so; answers leave it alone and only move the silence's beginning.
+        # Says so at that time; answers leave it alone and only move the silence's beginning.
         self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
 
     def begin(self) -> None:
         """Say the first words, or shake hands."""
         self._link.on_change = self._look
+        self._link.on_octets = self._hear_at_once
         self._machine.nudge = self._nudge
         if self._implicit_tls:
             self._link.pause()
@@ -141,10 +144,30 @@ class Connection:
         if self._task is None and not self._ended:
             self._attend(self._next)
 
+    def _hear_at_once(self, octets: bytes) -> bool:
+        """Answer octets as they come; say no where the task is to see to it first."""
+        if self._task is not None or self._ended:
+            return False
+        try:
+            self._note_progress(octets)
+            outputs = self._machine.receive(octets)
+        except Exception as error:  # noqa: BLE001 - a bug in one connection must not touch the others
+            self._fail(error)
+        else:
+            self._go_on(outputs)
+        return True
+
     def _attend(self, ask: Callable[[], list[Output] | None]) -> None:
-        """Answer at once as long as there is something to tell the machine; what has to be waited for gets a task."""
         try:
             outputs = ask()
+        except Exception as error:  # noqa: BLE001 - a bug in one connection must not touch the others
+            self._fail(error)
+        else:
+            self._go_on(outputs)
+
+    def _go_on(self, outputs: list[Output] | None) -> None:
+        """Answer at once as long as there is something to tell the machine; what has to be waited for gets a task."""
+        try:
             while outputs is not None:
                 left = self._answer(outputs)
                 if left is not None:
@@ -187,8 +210,9 @@ class Connection:
         if patience is None:
             return
         due = self._silent_since + patience
-        if self._timer is None or due < self._timer.when():
+        if self._timer is None or due < self._due:
             self._forget_timer()
+            self._due = due
             self._timer = self._loop.call_at(due, self._tick)
 
     def _tick(self) -> None:
@@ -233,8 +257,7 @@ class Connection:
             following: list[Output] = []
             for number, output in enumerate(outputs):
                 if isinstance(output, Send):
-                    self._gather(output.octets)
-                    if len(self._outgoing) >= _WRITE_LIMIT:
+                    if self._gather(output.octets) >= _WRITE_LIMIT:
                         return outputs[number + 1 :]
                 elif isinstance(output, Call) and not self._workshop.blocks(output):
                     following = self._resume(_run(output))
@@ -272,7 +295,7 @@ class Connection:
         if self._stop:
             self._stop = False
             return machine.stop()
-        if self._link.waiting:
+        if self._link.held:
             return self._hear()
         if self._link.ended and not self._told_end:
             self._told_end = True
@@ -283,7 +306,7 @@ class Connection:
         if self._is_late:
             self._is_late = False
             patience = machine.deadline()
-            if patience is not None and self._silent_since + patience <= self._loop.time():
+            if patience is not None and self._silent_since + patience <= self._time():
                 return machine.expired()
         return None
 
@@ -292,7 +315,7 @@ class Connection:
         self._unfinished += len(octets)
         if b"\n" in octets or self._unfinished >= _PROGRESS:
             self._unfinished = 0
-            self._silent_since = self._loop.time()
+            self._silent_since = self._time()
 
     async def _carry_out(self, outputs: list[Output]) -> None:
         """Do what the machine asks, and what it asks next, until it waits for the peer or ends."""
@@ -301,8 +324,7 @@ class Connection:
             for output in outputs:
                 match output:
                     case Send(octets):
-                        self._gather(octets)
-                        if len(self._outgoing) >= _WRITE_LIMIT:
+                        if self._gather(octets) >= _WRITE_LIMIT:
                             await self._flush()
                     case StartTls():
                         following = await self._start_tls()
@@ -317,13 +339,15 @@ class Connection:
 
     def _resume(self, result: object) -> list[Output]:
         outputs = self._machine.resume(result)
-        self._silent_since = self._loop.time()
+        self._silent_since = self._time()
         return outputs
 
-    def _gather(self, octets: bytes) -> None:
+    def _gather(self, octets: bytes) -> int:
+        """Put octets to what is to be written, and return how many those are."""
         for rewrite in self._filters:
             octets = rewrite(octets)
         self._outgoing += octets
+        return len(self._outgoing)
 
     def _segments(self) -> Iterable[bytes]:
         """Return what was gathered, in the pieces in which it is to be written."""

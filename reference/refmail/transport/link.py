@@ -11,10 +11,13 @@ from typing import cast
 from refmail.certificates import mail_addresses
 from refmail.machine import TlsInfo
 
-__all__ = ["Link"]
+__all__ = ["Link", "make_buffer"]
 
 #: Octets held for a busy machine before the peer is made to wait.
 _INBOX_LIMIT = 256 * 1024
+
+#: Octets read at a time, as many as asyncio would.
+_READ_AT_ONCE = 256 * 1024
 
 #: Octets written at a time, each with its own patience.
 _PIECE = 64 * 1024
@@ -24,24 +27,43 @@ _HANDSHAKE_TIMEOUT = 30.0
 _SHUTDOWN_TIMEOUT = 2.0
 
 
-class Link(asyncio.Protocol):
+def _hold(_octets: bytes) -> bool:
+    return False
+
+
+def _ignore() -> None:
+    pass
+
+
+def make_buffer() -> memoryview:
+    """Return what the links of one loop may share: octets lie in it only from a read to its `buffer_updated`."""
+    return memoryview(bytearray(_READ_AT_ONCE))
+
+
+class Link(asyncio.BufferedProtocol):
     """The connection below a machine.
 
     Args:
         on_connect: called once, when the connection is there and before anything has been read.
+        buffer: what is read into.
     """
 
-    def __init__(self, on_connect: Callable[[Link], None]) -> None:
+    def __init__(self, on_connect: Callable[[Link], None], buffer: memoryview) -> None:
         self._on_connect = on_connect
+        self._buffer = buffer
+        #: Called with octets as they come, while none are held; says whether it has taken them.
+        self.on_octets: Callable[[bytes], bool] = _hold
         #: Called whenever there are octets to take, or the peer has ended.
-        self.on_change: Callable[[], None] = lambda: None
-        #: What has arrived, in the pieces in which it came, and how many octets that is.
+        self.on_change: Callable[[], None] = _ignore
+        # What has arrived, in the pieces in which it came.
         self._inbox: list[bytes] = []
-        self._held = 0
+        #: How many octets those are.
+        self.held = 0
         self._paused = False
         self.ended = False
+        #: Whether the peer takes what is written.
+        self.is_writable = True
         self._writable = asyncio.Event()
-        self._writable.set()
         self._lost = False
         # What to do when the connection is lost, once it is being closed, and what will abort it.
         self._on_lost: Callable[[], None] | None = None
@@ -54,11 +76,18 @@ class Link(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._on_connect(self)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        del sizehint
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        data = bytes(self._buffer[:nbytes])
+        if not self._inbox and self.on_octets(data):
+            return
         self._inbox.append(data)
-        self._held += len(data)
+        self.held += len(data)
         self.on_change()
-        if self._held >= _INBOX_LIMIT:
+        if self.held >= _INBOX_LIMIT:
             self.pause()
 
     def eof_received(self) -> bool:
@@ -71,14 +100,18 @@ class Link(asyncio.Protocol):
         del exc  # a reset ends the conversation as an end of file does
         self.ended = True
         self._lost = True
-        self._writable.set()
+        self.resume_writing()
         self.on_change()
+        # Nothing more comes, and nothing is left that refers to itself.
+        self.on_change = _ignore
         self._tell_lost()
 
     def pause_writing(self) -> None:
+        self.is_writable = False
         self._writable.clear()
 
     def resume_writing(self) -> None:
+        self.is_writable = True
         self._writable.set()
 
     # What the connection's task calls.
@@ -89,11 +122,6 @@ class Link(asyncio.Protocol):
         assert self._transport is not None
         return self._transport
 
-    @property
-    def waiting(self) -> bool:
-        """Whether there are octets to take."""
-        return bool(self._inbox)
-
     def take(self) -> bytes:
         """Return the octets that have arrived, and let more come."""
         octets = b"".join(self._inbox)
@@ -103,7 +131,7 @@ class Link(asyncio.Protocol):
 
     def _forget(self) -> None:
         self._inbox.clear()
-        self._held = 0
+        self.held = 0
 
     def pause(self) -> None:
         """Stop reading from the peer until `resume`, `take` or `start_tls`."""
@@ -132,15 +160,11 @@ class Link(asyncio.Protocol):
             self.write_at_once(view[start : start + _PIECE])
             await self.drained(patience)
 
-    @property
-    def is_writable(self) -> bool:
-        """Whether the peer takes what is written."""
-        return self._writable.is_set()
-
     def write_at_once(self, octets: bytes | memoryview) -> None:
         """Write octets, or nothing to a peer that is lost, without waiting; look at `is_writable` after it."""
-        if not self._lost and not self.transport.is_closing():
-            self.transport.write(octets)
+        transport = self._transport
+        if transport is not None and not self._lost and not transport.is_closing():
+            transport.write(octets)
 
     async def drained(self, patience: float | None) -> None:
         """Wait until the peer has taken nearly all.
@@ -148,7 +172,7 @@ class Link(asyncio.Protocol):
         Raises:
             TimeoutError: it takes nothing.
         """
-        if not self._writable.is_set():
+        if not self.is_writable:
             async with asyncio.timeout(patience):
                 await self._writable.wait()
 
@@ -206,6 +230,7 @@ class Link(asyncio.Protocol):
             on_lost: called once, when the connection is no more.
         """
         self._on_lost = on_lost
+        self.on_octets = _hold
         self.on_change = self._drop
         if self._lost:
             self._tell_lost()

@@ -13,7 +13,7 @@ from refmail.blueprint import WireFilter
 from refmail.machine import Machine
 from refmail.services import Listener, Peer
 from refmail.transport.connection import Connection, Workshop
-from refmail.transport.link import Link
+from refmail.transport.link import Link, make_buffer
 
 __all__ = ["PortListener"]
 
@@ -69,7 +69,8 @@ class PortListener:
         Raises:
             OSError: the address is in use or not allowed; the message names it.
         """
-        create_server = functools.partial(asyncio.get_running_loop().create_server, lambda: Link(self._accept))
+        buffer = make_buffer()
+        create_server = functools.partial(asyncio.get_running_loop().create_server, lambda: Link(self._accept, buffer))
         try:
             for sock in sockets:
                 self._servers.append(await create_server(sock=sock))

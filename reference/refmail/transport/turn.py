@@ -16,10 +16,12 @@ class Turn:
     """The writes that wait for the end of this turn of a loop.
 
     Args:
+        loop: the loop.
         is_crowded: whether others may be answered in the same turn; one peer alone is not kept waiting.
     """
 
-    def __init__(self, is_crowded: Callable[[], bool]) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, is_crowded: Callable[[], bool]) -> None:
+        self._loop = loop
         self._is_crowded = is_crowded
         self._writes: list[Callable[[], None]] = []
 
@@ -28,7 +30,7 @@ class Turn:
         if not self._is_crowded():
             return False
         if not self._writes:
-            asyncio.get_running_loop().call_soon(self._end)
+            self._loop.call_soon(self._end)
         self._writes.append(write)
         return True
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import socket
 import ssl
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -24,7 +26,7 @@ from refmail.machine import Machine, Steps
 from refmail.services import Peer, Policy, Services
 from refmail.smtp.session import SmtpSession
 from refmail.transport.connection import Connection, Workshop
-from refmail.transport.link import Link
+from refmail.transport.link import Link, make_buffer
 from refmail.transport.turn import Turn
 from refmail_tests.transport.conftest import PATIENCE
 
@@ -249,7 +251,7 @@ def test_a_connection_that_is_cut_before_its_task_begins_lets_the_machine_go() -
             Journal(time.monotonic),
             lambda octets: [octets],
             Door(9, 9),
-            Turn(lambda: True),
+            Turn(loop, lambda: True),
             "mx.test",
         )
 
@@ -260,10 +262,56 @@ def test_a_connection_that_is_cut_before_its_task_begins_lets_the_machine_go() -
 
         ours, theirs = socket.socketpair()
         with theirs:
-            await loop.connect_accepted_socket(lambda: Link(accept), ours)
+            await loop.connect_accepted_socket(lambda: Link(accept, make_buffer()), ours)
             await asyncio.wait_for(ended, PATIENCE)
             return theirs.recv(1) == b""
 
     machine = Careful()
     assert asyncio.run(cut_at_once(machine))
     assert machine.released
+
+
+def test_an_ended_connection_is_forgotten_without_the_collector() -> None:
+    class Short(Machine):
+        def session(self) -> Steps[None]:
+            self.send(b"bye\r\n")
+            yield from self.wait()
+
+    async def story() -> tuple[bytes, list[object]]:
+        loop = asyncio.get_running_loop()
+        ended = loop.create_future()
+        workshop = Workshop(
+            ThreadPoolExecutor(1),
+            lambda _call: False,
+            None,
+            Journal(time.monotonic),
+            lambda octets: [octets],
+            Door(9, 9),
+            Turn(loop, lambda: False),
+            "mx.test",
+        )
+        seen: list[weakref.ref[Any]] = []
+
+        def accept(link: Link) -> None:
+            connection = Connection(Short(), link, workshop, (), lambda _connection: ended.set_result(None))
+            seen.extend((weakref.ref(link), weakref.ref(connection)))
+            connection.begin()
+
+        ours, theirs = socket.socketpair()
+        with theirs:
+            await loop.connect_accepted_socket(lambda: Link(accept, make_buffer()), ours)
+            theirs.setblocking(False)
+            heard = await asyncio.wait_for(loop.sock_recv(theirs, 100), PATIENCE)
+            theirs.shutdown(socket.SHUT_WR)
+            await asyncio.wait_for(ended, PATIENCE)
+        # asyncio lets go of the transport in the turn after it has told of the loss.
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return heard, [reference() for reference in seen]
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert asyncio.run(story()) == (b"bye\r\n", [None, None])
+    finally:
+        gc.enable()

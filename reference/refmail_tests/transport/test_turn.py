@@ -13,14 +13,21 @@ from refmail.transport.turn import Turn
 from refmail_tests.transport.conftest import Wire
 
 
+def _crowded() -> Turn:
+    return Turn(asyncio.get_running_loop(), lambda: True)
+
+
 def test_one_peer_alone_is_not_kept_waiting() -> None:
-    turn = Turn(lambda: False)
-    assert not turn.ends_with(lambda: pytest.fail("it was said that it would not be called"))
+    async def story() -> bool:
+        turn = Turn(asyncio.get_running_loop(), lambda: False)
+        return turn.ends_with(lambda: pytest.fail("it was said that it would not be called"))
+
+    assert not asyncio.run(story())
 
 
 def test_writes_wait_for_the_end_of_the_turn_and_keep_their_order() -> None:
     async def story() -> list[list[int]]:
-        turn, written, seen = Turn(lambda: True), list[int](), list[list[int]]()
+        turn, written, seen = _crowded(), list[int](), list[list[int]]()
         for number in range(3):
             assert turn.ends_with(partial(written.append, number))
         seen.append(list(written))
@@ -37,7 +44,7 @@ def test_writes_wait_for_the_end_of_the_turn_and_keep_their_order() -> None:
 
 def test_a_write_may_ask_for_the_next_turn() -> None:
     async def story() -> list[str]:
-        turn, written = Turn(lambda: True), list[str]()
+        turn, written = _crowded(), list[str]()
 
         def first() -> None:
             written.append("first")
