@@ -6,6 +6,7 @@ import functools
 import ipaddress
 import re
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -339,10 +340,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         candidates = [*found, *self.addresses, *([str(literal)] if literal is not None else [])]
         return tuple(dict.fromkeys(each for each in candidates if _is_one_host(each)))
 
-    def quota_of(self, user: str) -> QuotaLimits:
-        """Return what a user's mail may take together."""
-        quotas = {known.name: known.quota for known in self.users if known.quota is not None}
-        return quotas.get(user, self.store.quota).limits()
+    def quotas(self) -> Callable[[str], QuotaLimits]:
+        """Return what tells, by name, what a user's mail may take together."""
+        own = {known.name: known.quota.limits() for known in self.users if known.quota is not None}
+        of_others = self.store.quota.limits()
+        return lambda user: own.get(user, of_others)
 
     def alias_members(self) -> dict[str, tuple[Address, ...]]:
         """Return the members of each alias."""

@@ -6,6 +6,7 @@ peer) for each connection; the others are called once, when the server is assemb
 
 from __future__ import annotations
 
+import functools
 import ssl
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -55,20 +56,26 @@ _SESSIONS = {
 }
 
 
+@functools.cache
+def _default_session(name: str) -> object:
+    module, attribute = _SESSIONS[name]
+    return getattr(import_module(module), attribute)
+
+
 def make_store(config: Config) -> MailStore:
     """Return the store that the configuration names."""
     defaults = config.store.default_mailboxes()
     if config.store.kind == "maildir":
         from refmail.store.maildir import MaildirStore
 
-        return MaildirStore(Path(config.store.path or ""), quota=config.quota_of, defaults=defaults)
+        return MaildirStore(Path(config.store.path or ""), quota=config.quotas(), defaults=defaults)
     if config.store.kind == "mbox":
         from refmail.store.mbox import MboxStore
 
-        return MboxStore(Path(config.store.path or ""), quota=config.quota_of, defaults=defaults)
+        return MboxStore(Path(config.store.path or ""), quota=config.quotas(), defaults=defaults)
     from refmail.store.memory import MemoryStore
 
-    return MemoryStore(quota=config.quota_of, defaults=defaults)
+    return MemoryStore(quota=config.quotas(), defaults=defaults)
 
 
 def make_users(config: Config) -> Users:
@@ -138,11 +145,7 @@ class Parts:
     def session(self, listener: Listener) -> SessionFactory:
         """Return what makes the sessions of a listener; imports it where it is the default."""
         name = SESSION_OF[listener]
-        part = self._blueprint.parts.get(name)
-        if part is None:
-            module, attribute = _SESSIONS[name]
-            part = getattr(import_module(module), attribute)
-        return cast("SessionFactory", part)
+        return cast("SessionFactory", self._blueprint.parts.get(name) or _default_session(name))
 
     def store(self) -> MailStore:
         return cast("MailStore", self._make("store"))
