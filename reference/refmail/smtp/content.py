@@ -9,6 +9,8 @@ __all__ = ["ContentReader"]
 
 #: Mail data ends with a line that holds a single dot; nothing else ends it.
 _END = b"\r\n.\r\n"
+#: Any line that begins with a dot.
+_DOT = _END[:3]
 
 #: Octets looked at again when more arrive: a subclass may look for a longer end than ours.
 _OVERLAP = 8
@@ -16,6 +18,9 @@ _OVERLAP = 8
 
 class ContentReader(SessionBase):
     """Reads mail data from the inbox in bounded memory."""
+
+    #: Whether a line before the end of the data may begin with a dot; who looks for the end sees it in passing.
+    has_dots = True
 
     def read_content(self) -> Steps[bytes | None]:
         """Read up to the end of the data and return it without transparency dots, or None if it is too large.
@@ -48,8 +53,14 @@ class ContentReader(SessionBase):
             raw: the data so far, a CRLF before its first line.
             start: offset before which no end begins.
         """
-        position = raw.find(_END, start)
-        return None if position < 0 else (position + 2, position + len(_END))
+        if start == 0:
+            self.has_dots = False
+        position = raw.find(_DOT, start)
+        if 0 <= position <= len(raw) - len(_END) and not raw.startswith(_END, position):
+            self.has_dots = True
+            position = raw.find(_END, position)
+        # What is too short to be told yet is looked at again.
+        return (position + 2, position + len(_END)) if 0 <= position <= len(raw) - len(_END) else None
 
     def finish(self, octets: bytes) -> bytes | None:
         """Remove the transparency dots; None where the message is larger than we take."""
@@ -58,5 +69,4 @@ class ContentReader(SessionBase):
 
     def unstuff(self, octets: bytes) -> bytes:
         """Delete the first dot of each line that begins with one (section 4.5.2)."""
-        # Where no line begins with a dot, nothing is copied.
-        return octets.removeprefix(b".").replace(b"\r\n.", b"\r\n")
+        return octets.removeprefix(b".").replace(_DOT, b"\r\n") if self.has_dots else octets
