@@ -6,15 +6,15 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 __all__ = ["Entry", "Journal"]
 
 logger = logging.getLogger("refmail")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One thing that happened."""
 
     #: Seconds on the server's clock.
@@ -37,16 +37,14 @@ class Journal:
         self._entries: deque[Entry] = deque(maxlen=keep)
         self._lock = threading.Lock()
         self._listeners: tuple[Callable[[Entry], None], ...] = ()
+        #: Whether somebody has subscribed; each single reply is noted only then, as there are very many.
+        self.has_listeners = False
 
     def subscribe(self, listener: Callable[[Entry], None]) -> None:
         """Call `listener` with each entry from now on, from whatever thread it comes; it must not raise."""
         with self._lock:
             self._listeners = (*self._listeners, listener)
-
-    @property
-    def has_listeners(self) -> bool:
-        """Whether somebody has subscribed; each single reply is noted only then, as there are very many."""
-        return bool(self._listeners)
+            self.has_listeners = True
 
     def note(self, topic: str, /, **facts: object) -> None:
         """Record that something happened; callable from any thread."""

@@ -92,8 +92,7 @@ class ClearUsers(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(msgspec.Struct, frozen=True):
     """What the directory knows of an address."""
 
     kind: Literal["local", "unknown", "remote", "alias", "list"]

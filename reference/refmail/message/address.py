@@ -135,7 +135,7 @@ def address_literal(ip: str) -> bytes:
 
 def literal_address(domain: bytes) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Return the IP address that a domain names if it is the literal of one, however it is written."""
-    if not is_address_literal(domain):
+    if not domain.startswith(b"[") or not is_address_literal(domain):
         return None
     text = domain[1:-1].decode("ascii")
     text = text[5:] if text[:5].lower() == "ipv6:" else text

@@ -33,7 +33,8 @@ class NotMime(ValueError):
 
 def is_binary(parameters: Parameters) -> bool:
     """Whether MAIL said BODY=BINARYMIME."""
-    return (parameters.get(b"BODY") or b"").upper() == b"BINARYMIME"
+    body = parameters.get(b"BODY")
+    return body is not None and body.upper() == b"BINARYMIME"
 
 
 def as_text(envelope: Envelope, octets: bytes) -> tuple[Envelope, bytes]:

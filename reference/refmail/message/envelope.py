@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+
+import msgspec
 
 __all__ = ["DOT_STRING_8", "Address", "Envelope", "Parameters", "Recipient", "ReversePath"]
 
@@ -18,8 +21,7 @@ _ATOM = rb"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\x80-\xff-]+"
 DOT_STRING_8 = re.compile(_ATOM + rb"(?:\." + _ATOM + rb")*")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """A mailbox by its meaning: quoting is gone, so equal mailboxes are equal values.
 
     RFC 5321 section 4.1.2: a quoted local part and its unquoted form name the same mailbox.
@@ -32,11 +34,7 @@ class Address:
 
     def to_wire(self) -> bytes:
         """Return `local@domain`, quoted only where the grammar asks for it."""
-        local_part = self.local_part
-        if DOT_STRING_8.fullmatch(local_part) is None:
-            escaped = local_part.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
-            local_part = b'"' + escaped + b'"'
-        return local_part + b"@" + self.domain if self.domain else local_part
+        return _wire(self)
 
     @property
     def is_ascii(self) -> bool:
@@ -45,6 +43,16 @@ class Address:
 
     def __str__(self) -> str:
         return self.to_wire().decode("utf-8", "backslashreplace")
+
+
+# The sender and the recipient of one message are asked for it four times.
+@functools.lru_cache(maxsize=1024)
+def _wire(address: Address) -> bytes:
+    local_part = address.local_part
+    if DOT_STRING_8.fullmatch(local_part) is None:
+        escaped = local_part.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+        local_part = b'"' + escaped + b'"'
+    return local_part + b"@" + address.domain if address.domain else local_part
 
 
 #: Where failures are reported; None is the null reverse-path `<>`.

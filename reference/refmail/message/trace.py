@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from refmail.message.address import address_literal
 from refmail.message.dates import date_time
@@ -13,8 +14,7 @@ from refmail.message.header import at_most, fields, without
 __all__ = ["Hop", "count_received", "for_final_delivery", "received", "return_path", "with_protocol"]
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
+class Hop(msgspec.Struct, frozen=True):
     """What a Received field tells."""
 
     #: The argument of EHLO or HELO: a domain or an address literal.

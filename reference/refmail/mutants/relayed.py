@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from msgspec import structs
+
 from refmail import mutants
 from refmail.message.envelope import Envelope
 from refmail.queue.bounce import Reporter
@@ -282,7 +284,9 @@ class ALabelsRelayed(RelayClient):
         changed = tuple(
             replace(
                 each,
-                address=replace(each.address, domain=each.address.domain.replace("bücher".encode(), b"xn--bcher-kva")),
+                address=structs.replace(
+                    each.address, domain=each.address.domain.replace("bücher".encode(), b"xn--bcher-kva")
+                ),
             )
             for each in envelope.recipients
         )

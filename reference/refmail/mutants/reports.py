@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from msgspec import structs
+
 from refmail import mutants
 from refmail.message.envelope import Address, Envelope, Recipient
 from refmail.queue.bounce import Action, Outcome, Reporter
@@ -259,7 +261,8 @@ class AllRecipientsNamed(Queue):
         if any(self.reporter.wants(each.recipient, each.action) for each in outcomes):
             asked: dict[bytes, bytes | None] = {b"NOTIFY": b"SUCCESS,FAILURE,DELAY"}
             changed = [
-                replace(e, recipient=replace(e.recipient, parameters=_with(e.recipient, asked))) for e in outcomes
+                structs.replace(e, recipient=replace(e.recipient, parameters=_with(e.recipient, asked)))
+                for e in outcomes
             ]
             outcomes = changed if len(outcomes) > 1 else outcomes
         super()._report(envelope, outcomes, octets, arrived=arrived)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec import structs
 
 from refmail import mutants
 from refmail.machine import Disconnected, Steps
@@ -18,7 +19,7 @@ class DataOf350(SmtpSession):
     """DATA is answered with 350."""
 
     def reply(self, reply: Reply) -> None:
-        super().reply(replace(reply, code=350) if reply.code == 354 else reply)
+        super().reply(structs.replace(reply, code=350) if reply.code == 354 else reply)
 
 
 @mutants.smtp("5321/4.1.1.4/data-clears")

@@ -6,8 +6,9 @@ import functools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec import structs
 
 from refmail import mutants
 from refmail.config import Config
@@ -185,7 +186,7 @@ class _BlindToFlags(Mirror):
 
     def _differences(self, index: Index, places: Places, arrived: Mapping[str, Sighting]) -> list[Record]:
         records = super()._differences(index, places, arrived)
-        plain = (replace(each, flags=frozenset()) if isinstance(each, Added) else each for each in records)
+        plain = (structs.replace(each, flags=frozenset()) if isinstance(each, Added) else each for each in records)
         return [record for record in plain if not isinstance(record, Flagged)]
 
 

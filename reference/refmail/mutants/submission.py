@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import ClassVar
+
+from msgspec import structs
 
 from refmail import mutants
 from refmail.machine import Steps
@@ -156,7 +157,7 @@ class LoginNotInTrace(_Submission):
 
     def hop(self, envelope: Envelope) -> Hop:
         hop = super().hop(envelope)
-        return replace(hop, protocol=hop.protocol.removesuffix("A")) if self.is_submission else hop
+        return structs.replace(hop, protocol=hop.protocol.removesuffix("A")) if self.is_submission else hop
 
 
 @mutants.smtp("8314/4.3/cipher-in-trace")
@@ -164,7 +165,7 @@ class CipherNotInTrace(_Submission):
     """The Received field says nothing of TLS beyond its protocol."""
 
     def hop(self, envelope: Envelope) -> Hop:
-        return replace(super().hop(envelope), tls=None)
+        return structs.replace(super().hop(envelope), tls=None)
 
 
 class _Without(_Submission):

@@ -10,6 +10,8 @@ from datetime import datetime
 from email.utils import format_datetime
 from random import Random
 
+import msgspec
+
 from refmail.message.envelope import Envelope, Recipient
 from refmail.message.utf8_address import from_unitext, to_xtext
 from refmail.queue.client import Result
@@ -43,8 +45,7 @@ _WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """One recipient, and what became of the message for it."""
 
     recipient: Recipient
@@ -113,7 +114,7 @@ def wants_report(recipient: Recipient, action: Action = Action.FAILED) -> bool:
     """Whether this may be reported of the recipient; without NOTIFY no success is (RFC 3461 sections 4.1 and 5.2)."""
     notify = recipient.parameters.get(b"NOTIFY")
     if notify is None:
-        return action in {Action.FAILED, Action.DELAYED}
+        return action is Action.FAILED or action is Action.DELAYED
     wanted = {Action.FAILED: b"FAILURE", Action.DELAYED: b"DELAY"}.get(action, b"SUCCESS")
     return wanted in (notify or b"").upper().split(b",")
 

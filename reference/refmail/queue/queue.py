@@ -123,12 +123,12 @@ class Queue:
             StoreError: nothing of it was accepted.
         """
         local = [recipient for recipient in envelope.recipients if recipient.user is not None]
-        remote = tuple(recipient for recipient in envelope.recipients if recipient.user is None)
+        remote = tuple([recipient for recipient in envelope.recipients if recipient.user is None])
         if remote:
             self.enqueue(replace(envelope, recipients=remote), octets)
         undelivered: dict[str | None, StoreError] = {}
         final = self._final(envelope, octets) if local else b""
-        users = dict.fromkeys(recipient.user for recipient in local)
+        users = dict.fromkeys([recipient.user for recipient in local])
         for user in users:
             try:
                 self.store.deliver(user or "", final)

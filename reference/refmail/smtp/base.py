@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, ClassVar
+
+import msgspec
 
 from refmail.machine import Disconnected, Expired, LineTooLong, Machine, Step, Steps, Stopping
 from refmail.message.envelope import Recipient, ReversePath
@@ -28,15 +29,14 @@ _LINE_BREAK = re.compile(rb"[\r\n]")
 _NOT_PRINTABLE = re.compile(rb"[^\x20-\x7e]")
 
 
-@dataclass(slots=True)
-class Transaction:
+class Transaction(msgspec.Struct):
     """The buffers of RFC 5321 section 4.1.1."""
 
     reverse_path: ReversePath = None
-    parameters: dict[bytes, bytes | None] = field(default_factory=dict[bytes, bytes | None])
-    recipients: list[Recipient] = field(default_factory=list[Recipient])
+    parameters: dict[bytes, bytes | None] = {}
+    recipients: list[Recipient] = []
     #: What BDAT has brought so far, and whether one of them was refused.
-    content: bytearray = field(default_factory=bytearray)
+    content: bytearray = bytearray()
     failed: bool = False
 
 
@@ -57,6 +57,8 @@ class SessionBase(Machine):
         self.services = services
         self.peer = peer
         self.policy = services.policy
+        #: Whether this is the service for users' own mail (RFC 6409) rather than for other servers.
+        self.is_submission = peer.listener in _SUBMISSION
         self.idle_timeout = services.policy.smtp_idle
         self.state = State.START
         self.transaction = Transaction()
@@ -76,11 +78,6 @@ class SessionBase(Machine):
     def secure(self) -> bool:
         """Whether TLS is on, from the start or by STARTTLS."""
         return self.peer.tls or self.tls is not None
-
-    @property
-    def is_submission(self) -> bool:
-        """Whether this is the service for users' own mail (RFC 6409) rather than for other servers."""
-        return self.peer.listener in _SUBMISSION
 
     @property
     def takes_plaintext(self) -> bool:
@@ -180,19 +177,18 @@ class SessionBase(Machine):
                 "smtp.refused", peer=self.peer.address, code=reply.code, text=b" ".join(reply.lines).decode()
             )
         self.send(reply.to_wire())
-        self.note_reply(reply)
+        if self.services.journal.has_listeners:
+            self.note_reply(reply)
 
     def note_reply(self, reply: Reply) -> None:
         """Tell the journal what was said and which requirement decided it."""
-        journal = self.services.journal
-        if journal.has_listeners:
-            journal.reply(
-                "smtp",
-                f"{self.peer.address}:{self.peer.port}",
-                command="" if self.verb == "greeting" else self.verb,
-                reply=f"{reply.code} {reply.enhanced} {reply.lines[0].decode('utf-8', 'replace')}".replace("  ", " "),
-                requirement=requirement_of(self.verb, reply.code, reply.enhanced),
-            )
+        self.services.journal.reply(
+            "smtp",
+            f"{self.peer.address}:{self.peer.port}",
+            command="" if self.verb == "greeting" else self.verb,
+            reply=f"{reply.code} {reply.enhanced} {reply.lines[0].decode('utf-8', 'replace')}".replace("  ", " "),
+            requirement=requirement_of(self.verb, reply.code, reply.enhanced),
+        )
 
     def answer(self, line: bytes) -> Steps[Reply | None]:
         """Carry out one command line (without its CRLF); whatever goes wrong in it becomes a reply."""

@@ -109,7 +109,7 @@ class DataCommand(ContentReader):
             listener=self.peer.listener,
             peer=self.peer.address,
             sender=str(envelope.reverse_path or ""),
-            recipients=", ".join(str(recipient.address) for recipient in envelope.recipients),
+            recipients=", ".join([str(recipient.address) for recipient in envelope.recipients]),
             size=octets,
         )
 
@@ -122,8 +122,9 @@ class DataCommand(ContentReader):
 
         Elsewhere they would make a message need SMTPUTF8 that might do without it.
         """
-        stays = all(recipient.user is not None for recipient in envelope.recipients)
-        return to_u_labels(self.client_name) if stays and b"SMTPUTF8" in envelope.parameters else self.client_name
+        if b"SMTPUTF8" not in envelope.parameters or any(recipient.user is None for recipient in envelope.recipients):
+            return self.client_name
+        return to_u_labels(self.client_name)
 
     def hop(self, envelope: Envelope) -> Hop:
         """Return what our Received field tells."""

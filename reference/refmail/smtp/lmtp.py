@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
+from msgspec import structs
+
 from refmail.machine import Steps
 from refmail.message.envelope import Address, Envelope
 from refmail.message.trace import Hop
@@ -89,4 +91,4 @@ class LmtpSession(SmtpSession):
     def hop(self, envelope: Envelope) -> Hop:
         """Return what our Received field tells: LMTP, LMTPS, LMTPA or LMTPSA (RFC 3848)."""
         hop = super().hop(envelope)
-        return replace(hop, protocol=hop.protocol.replace("ESMTP", "LMTP").replace("UTF8SMTP", "UTF8LMTP"))
+        return structs.replace(hop, protocol=hop.protocol.replace("ESMTP", "LMTP").replace("UTF8SMTP", "UTF8LMTP"))

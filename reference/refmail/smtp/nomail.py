@@ -26,7 +26,7 @@ class NoMailHost(SessionBase):
         return super().greeting()
 
     def answer(self, line: bytes) -> Steps[Reply | None]:
-        if self.takes_no_mail and line.rstrip(b" \t").upper() != b"QUIT":
+        if not self.policy.takes_mail and self.takes_no_mail and line.rstrip(b" \t").upper() != b"QUIT":
             return self.decline()
         return super().answer(line)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import ClassVar
 
 from refmail.message.address import AddressError, address_literal, literal_address, parse_forward_path
@@ -76,7 +75,7 @@ class RcptCommand(DsnParameters):
         """
         literal = literal_address(address.domain)
         if literal is not None and literal == literal_address(address_literal(self.peer.local_address)):
-            address = replace(address, domain=b"")
+            address = Address(address.local_part, b"")
         return self.services.directory.find(address)
 
     def check_destination(self, address: Address, destination: Destination) -> str | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 __all__ = ["Rejection", "Reply"]
 
@@ -15,8 +16,7 @@ _UNPRINTABLE = re.compile(rb"[^\x20-\x7e]")
 _CONTROLS = re.compile(rb"[\x00-\x1f\x7f]")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """One reply, of one line or several.
 
     The enhanced code is empty where RFC 2034 section 4 wants none: greeting, HELO, EHLO and 3yz.
@@ -31,7 +31,7 @@ class Reply:
     @classmethod
     def of(cls, code: int, enhanced: str, *lines: str | bytes, utf8: bool = False) -> Reply:
         """Make a reply from text or octets; most are said again and again, and made once."""
-        return _reply(code, enhanced, lines, utf8=utf8)
+        return _reply(code, enhanced, lines, utf8)
 
     def to_wire(self) -> bytes:
         """Return the octets: printable ASCII or, where it was asked for, UTF-8; each line within the limit.
@@ -42,7 +42,7 @@ class Reply:
 
 
 @functools.lru_cache(maxsize=256)
-def _reply(code: int, enhanced: str, lines: tuple[str | bytes, ...], *, utf8: bool) -> Reply:
+def _reply(code: int, enhanced: str, lines: tuple[str | bytes, ...], utf8: bool) -> Reply:
     return Reply(code, enhanced, tuple(line.encode() if isinstance(line, str) else line for line in lines), utf8)
 
 

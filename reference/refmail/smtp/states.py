@@ -35,6 +35,9 @@ class State(enum.Enum):
     RCPT = "rcpt"
     BDAT = "bdat"
 
+    # Each is one object; the hash of an Enum is computed in Python, from its name.
+    __hash__ = object.__hash__
+
 
 _ALWAYS = frozenset({b"EHLO", b"HELO", b"RSET", b"NOOP", b"HELP", b"VRFY", b"EXPN", b"QUIT"})
 

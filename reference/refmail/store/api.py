@@ -86,8 +86,7 @@ class MaildropBusy(StoreError):
     """Another POP3 session holds the exclusive lock on the maildrop (RFC 1939 section 4)."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewMessage:
+class NewMessage(msgspec.Struct, frozen=True):
     """A message that is to be added."""
 
     #: With CRLF line ends.
@@ -164,8 +163,7 @@ class QuotaLimits:
         return self.octets is None and self.messages is None
 
 
-@dataclass(frozen=True, slots=True)
-class QuotaUsage:
+class QuotaUsage(msgspec.Struct, frozen=True):
     """What one user's mail takes, or what a change adds to that."""
 
     octets: int

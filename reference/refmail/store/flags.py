@@ -10,11 +10,15 @@ from refmail.store.index import Flagged, Index
 
 __all__ = ["FlagPlan", "canonical_flags", "plan_flags"]
 
+#: One for all messages that have none: an empty frozenset takes 216 octets.
+_NO_FLAGS: Flags = frozenset()
 _SPELLING = {flag.lower(): flag for flag in SYSTEM_FLAGS}
 
 
 def canonical_flags(flags: Collection[bytes]) -> Flags:
     r"""Spell system flags as RFC 3501 does and leave out \Recent, which no client can set (section 2.3.2)."""
+    if not flags:
+        return _NO_FLAGS
     return frozenset(_SPELLING.get(flag.lower(), flag) for flag in flags if flag.lower() != rb"\recent")
 
 

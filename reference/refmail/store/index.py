@@ -23,8 +23,7 @@ _REMEMBERED = 10_000
 _SINCE_ARRIVAL = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
+class Added(msgspec.Struct, frozen=True):
     """A message came."""
 
     modseq: int

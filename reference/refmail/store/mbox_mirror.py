@@ -21,9 +21,11 @@ import os
 import stat
 from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import structs
 
 from refmail.store.api import NoSuchMailbox, NoSuchMessage, StoreError
 from refmail.store.files import write_all
@@ -267,7 +269,9 @@ class MboxMirror:
         for record, uid in zip(self._arrived(fresh, seen), matches, strict=True):
             old = index.entries.get(uid or 0)
             records.append(
-                replace(record, flags=record.flags | old.flags, internal_date=old.internal_date) if old else record
+                structs.replace(record, flags=record.flags | old.flags, internal_date=old.internal_date)
+                if old
+                else record
             )
         fresh.apply([*records, Noted(_Mark.of(os.fstat(held.descriptor), prologue).to_text())])
         self.uid_list.rewrite(fresh)

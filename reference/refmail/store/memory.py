@@ -46,7 +46,7 @@ class _Account:
 
     @property
     def generation(self) -> tuple[int, int]:
-        return self.moves, sum(box.index.modseq for box in self.mailboxes.values())
+        return self.moves, sum([box.index.modseq for box in self.mailboxes.values()])
 
     def put(self, name: str, mailbox: MemoryMailbox) -> None:
         self.moves += 1

@@ -121,7 +121,7 @@ class MemoryMailbox:
             )
 
     def _add(self, messages: Sequence[tuple[bytes, frozenset[bytes], datetime]]) -> list[int]:
-        self._store.require_room(self._user, QuotaUsage(sum(len(octets) for octets, _, _ in messages), len(messages)))
+        self._store.require_room(self._user, QuotaUsage(sum([len(octets) for octets, _, _ in messages]), len(messages)))
         return self._put(messages)
 
     def _put(self, messages: Sequence[tuple[bytes, frozenset[bytes], datetime]]) -> list[int]:
