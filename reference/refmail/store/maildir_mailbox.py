@@ -33,7 +33,7 @@ from refmail.store.index import Added, Claimed, Flagged, Index, Removed
 from refmail.store.lineends import to_wire
 from refmail.store.locks import FileLock
 from refmail.store.mirror import Mirror
-from refmail.store.notes import Note, Recipe
+from refmail.store.notes import Note, Recipe, Suspects
 from refmail.store.notes_file import FileKeeper
 from refmail.store.noting import Notes
 from refmail.store.quota import Gate
@@ -126,7 +126,7 @@ class MaildirMailbox(DiskMailbox):
     def noted(self, recipe: Recipe, uids: Collection[int]) -> Mapping[int, Note]:
         return self._notes.noted(recipe, uids)
 
-    def noted_containing(self, recipe: Recipe, uids: Collection[int], part: int, text: bytes) -> set[int]:
+    def noted_containing(self, recipe: Recipe, uids: Collection[int], part: int, text: bytes) -> Suspects:
         return self._notes.noted_containing(recipe, uids, part, text)
 
     @property

@@ -22,7 +22,7 @@ from refmail.store.api import (
 from refmail.store.flags import canonical_flags, plan_flags
 from refmail.store.index import Added, Claimed, Index, Removed
 from refmail.store.lineends import normalised
-from refmail.store.notes import MemoryKeeper, Note, Recipe
+from refmail.store.notes import MemoryKeeper, Note, Recipe, Suspects
 from refmail.store.noting import Notes
 
 __all__ = ["MemoryAccounts", "MemoryMailbox"]
@@ -181,7 +181,7 @@ class MemoryMailbox:
     def noted(self, recipe: Recipe, uids: Collection[int]) -> Mapping[int, Note]:
         return self._notes.noted(recipe, uids)
 
-    def noted_containing(self, recipe: Recipe, uids: Collection[int], part: int, text: bytes) -> set[int]:
+    def noted_containing(self, recipe: Recipe, uids: Collection[int], part: int, text: bytes) -> Suspects:
         return self._notes.noted_containing(recipe, uids, part, text)
 
     def change_flags(self, uids: Iterable[int], action: FlagAction, flags: Collection[bytes]) -> Sequence[MessageMeta]:

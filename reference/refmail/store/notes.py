@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Protocol
 
-__all__ = ["PAGE", "Column", "Keeper", "MemoryKeeper", "Note", "NoteBook", "Page", "Recipe", "page_of"]
+__all__ = ["PAGE", "Column", "Keeper", "MemoryKeeper", "Note", "NoteBook", "Page", "Recipe", "Suspects", "page_of"]
 
 #: Most messages on one page.
 PAGE = 256
@@ -53,12 +53,15 @@ class Column:
             return None
         return self._blob[self._starts[slot] : self._starts[slot + 1]]
 
-    def containing(self, text: bytes) -> Iterator[int]:
-        """Yield the slots whose part may have a text in it: where nothing was noted, it may."""
+    def unknown(self) -> Iterator[int]:
+        """Yield the slots whose part was not noted."""
         if _NOTHING in self._lengths:
             yield from (slot for slot, length in enumerate(self._lengths) if length == _NOTHING)
+
+    def containing(self, text: bytes) -> Iterator[int]:
+        """Yield the slots whose part has a text in it."""
         if not text:
-            yield from range(len(self._lengths))
+            yield from (slot for slot, length in enumerate(self._lengths) if length != _NOTHING)
             return
         place = self._blob.find(text)
         while place >= 0:
@@ -129,6 +132,14 @@ class Note:
         return self._sheet.column(part)[self._slot]
 
 
+@dataclass(frozen=True, slots=True)
+class Suspects:
+    """The UIDs of messages in whose part of the notes a text is, and of those in which it may be."""
+
+    surely: set[int]
+    perhaps: set[int]
+
+
 class Keeper(Protocol):
     """What keeps pages: in memory, or in a file. The mailbox's lock is held around every call."""
 
@@ -177,12 +188,15 @@ class NoteBook:
             found.update((uid, Note(sheet, slot)) for slot, uid in enumerate(page.uids) if uid in wanted)
         return found
 
-    def containing(self, part: int, text: bytes) -> set[int]:
-        """Return the UIDs of the messages in whose part a text may be."""
-        found: set[int] = set()
+    def containing(self, part: int, text: bytes) -> Suspects:
+        """Return the UIDs of the messages in whose part a text is, and of those of which the part was not noted."""
+        found, unknown = set[int](), set[int]()
         for page in self.keeper.pages:
-            found.update(page.uids[slot] for slot in page.column(part).containing(text))
-        return found
+            column = page.column(part)
+            found.update(page.uids[slot] for slot in column.containing(text))
+            unknown.update(page.uids[slot] for slot in column.unknown())
+        # A message may stand on two pages.
+        return Suspects(found, unknown - found)
 
     def _pages(self, wanted: set[int]) -> list[Page]:
         if not wanted:

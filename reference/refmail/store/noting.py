@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from refmail.store.api import Mailbox, NoSuchMessage
 from refmail.store.index import Index
-from refmail.store.notes import PAGE, Keeper, Note, NoteBook, Recipe
+from refmail.store.notes import PAGE, Keeper, Note, NoteBook, Recipe, Suspects
 
 __all__ = ["BulkMailbox", "Notes", "noted", "read_many"]
 
@@ -25,8 +25,8 @@ class BulkMailbox(Protocol):
         """Return the notes of messages by UID; what is not noted yet is noted now, if there is room for it."""
         ...
 
-    def noted_containing(self, recipe: Recipe, uids: Collection[int], part: int, text: bytes) -> set[int]:
-        """Return at least those UIDs in whose part of the notes a text is, as far as the messages are there."""
+    def noted_containing(self, recipe: Recipe, uids: Collection[int], part: int, text: bytes) -> Suspects:
+        """Return those UIDs in whose part of the notes a text is, as far as the messages are there, and perhaps others."""
         ...
 
 
@@ -69,26 +69,26 @@ class Notes:
         self._books: dict[str, NoteBook] = {}
 
     def noted(self, recipe: Recipe, uids: Collection[int]) -> Mapping[int, Note]:
-        return self._complete(recipe, uids).lookup(uids)
+        return self._complete(recipe, uids)[0].lookup(uids)
 
-    def noted_containing(self, recipe: Recipe, uids: Collection[int], part: int, text: bytes) -> set[int]:
-        book = self._complete(recipe, uids)
+    def noted_containing(self, recipe: Recipe, uids: Collection[int], part: int, text: bytes) -> Suspects:
+        book, missing = self._complete(recipe, uids)
         found = book.containing(part, text)
         # What could not be kept may have the text as well.
-        found.update(book.missing(uids))
-        return found
+        return Suspects(found.surely, found.perhaps.union(missing))
 
-    def _complete(self, recipe: Recipe, uids: Collection[int]) -> NoteBook:
-        """Return the notes, those of the messages that are there complete if they can be kept."""
+    def _complete(self, recipe: Recipe, uids: Collection[int]) -> tuple[NoteBook, Sequence[int]]:
+        """Return the notes, complete if they can be kept, and the UIDs of which there are none all the same."""
         with self._transaction() as index:
             book = self._books.get(recipe.name)
             if book is None:
                 book = self._books[recipe.name] = NoteBook(self._keeper(recipe))
             book.keeper.refresh(index.uid_validity)
-            missing = [uid for uid in book.missing(uids) if uid in index.entries]
-        for start in range(0, len(missing), PAGE):
-            self._note(recipe, book, missing[start : start + PAGE])
-        return book
+            missing = book.missing(uids)
+            wanted = [uid for uid in missing if uid in index.entries]
+        for start in range(0, len(wanted), PAGE):
+            self._note(recipe, book, wanted[start : start + PAGE])
+        return book, book.missing(missing) if wanted else missing
 
     def _note(self, recipe: Recipe, book: NoteBook, uids: Sequence[int]) -> None:
         # The dear part is done without the lock.

@@ -57,6 +57,8 @@ def _has(octets: bytes) -> bool:
         _multipart(b"multipart/mixed", _multipart(b"multipart/mixed", _TEXT_16)),
         b"Content-Type: message/RFC822\r\n\r\n" + _TEXT_64,
         b"Content-Type: message/rfc822\r\n\r\n" + _SUBJECT_64,
+        # What looks like the field of a picture is text, and the next part is hidden.
+        _multipart(b"multipart/mixed", b"\r\nhi\r\nContent-Type: image/png\r\nX: y", _TEXT_QP),
         _multipart(b"multipart/digest", _TEXT_QP, b"Subject: x\r\n\r\n" + _TEXT_64, b"\r\n" + _TEXT_64),
     ],
 )
@@ -72,6 +74,7 @@ def test_hidden_text_is_looked_for(octets: bytes) -> None:
         b"Content-Type: text/plain; charset=utf-8\r\n\r\nbase64 quoted-printable charset=utf-16",
         _PICTURE_64,
         _multipart(b"multipart/mixed", b"\r\nplain", _PICTURE_64),
+        _multipart(b"multipart/mixed", b"\r\nplain", b"X: y\r\n" + _PICTURE_64, b"\r\nmore"),
     ],
 )
 def test_what_hides_nothing_is_passed_over(octets: bytes) -> None:
@@ -81,7 +84,13 @@ def test_what_hides_nothing_is_passed_over(octets: bytes) -> None:
 
 _PARTS = [_TEXT_64, _TEXT_QP, _TEXT_16, _SUBJECT_64, _PICTURE_64]
 _MARKS = [b"\r\n", b"\r\n\r\n", b"--b\r\n", b"--b--", b"Content-Type: ", b"; ", b"quokka", b"\xc3\xa9"]
-_TYPES = [b"multipart/mixed; boundary=b", b"message/rfc822", b"text/plain"]
+_TYPES = [
+    b"multipart/mixed; boundary=b",
+    b"message/rfc822",
+    b"text/plain",
+    b"image/png",
+    b"\r\nContent-Type: image/png\r\n",
+]
 
 
 @given(st.lists(st.sampled_from([*_PARTS, *_MARKS, *_TYPES]), max_size=12).map(b"".join))

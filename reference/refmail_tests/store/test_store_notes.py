@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from refmail.store.api import MailStore
 from refmail.store.maildir import MaildirStore
 from refmail.store.maildir_mailbox import MaildirMailbox
-from refmail.store.notes import PAGE, NoteBook, Recipe, page_of
+from refmail.store.notes import PAGE, NoteBook, Recipe, Suspects, page_of
 from refmail.store.notes_file import FileKeeper
 from refmail.store.noting import BulkMailbox, noted, read_many
 
@@ -79,8 +79,9 @@ def test_notes_of_every_bulk_store(store: MailStore, recipe: Recipe) -> None:
 
     if isinstance(inbox, BulkMailbox):
         assert {uid: note[0] for uid, note in found.items()} == {uids[0]: b"Subject: 0", uids[2]: b"Subject: 2"}
-        assert uids[2] in inbox.noted_containing(recipe, uids, 0, b": 2")
-        assert uids[0] not in inbox.noted_containing(recipe, uids, 0, b": 2")
+        suspects = inbox.noted_containing(recipe, uids, 0, b": 2")
+        assert uids[2] in suspects.surely
+        assert uids[0] not in suspects.surely | suspects.perhaps
     else:
         assert found == {}
     assert [uid for uid, _ in read_many(inbox, uids)] == [uids[0], uids[2]]
@@ -106,7 +107,8 @@ def test_part_that_was_not_noted_is_none(reopen: Callable[[], MaildirMailbox], r
     found = inbox.noted(recipe, uids)
     assert (found[uids[0]][1], found[uids[19]][1]) == (None, b"43")
     # Where nothing was noted, anything may be.
-    assert inbox.noted_containing(recipe, uids, 1, b"43") >= {uids[0], uids[19]}
+    suspects = inbox.noted_containing(recipe, uids, 1, b"43")
+    assert (uids[0] in suspects.perhaps, uids[19] in suspects.surely) == (True, True)
 
 
 def test_lost_file_is_made_again(
@@ -139,7 +141,8 @@ def test_damaged_file_gives_no_wrong_answer(
             if uid in answers:
                 assert answers[uid][0] in {right, None}
                 assert answers[uid][1] in {None, b"%d" % len(again.read(uid))}
-            assert uid in again.noted_containing(recipe, uids, 0, right)
+            found = again.noted_containing(recipe, uids, 0, right)
+            assert uid in found.surely | found.perhaps
     assert subjects(again, recipe, uids) == expected(5)
     assert subjects(reopen(), recipe, uids) == expected(5)
 
@@ -254,7 +257,7 @@ def test_full_disk_takes_no_answer_away(
     with monkeypatch.context() as patch:
         patch.setattr("refmail.store.notes_file.write_all", full)
         assert inbox.noted(recipe, uids) == {}
-        assert inbox.noted_containing(recipe, uids, 0, b"number 1") == set(uids)
+        assert inbox.noted_containing(recipe, uids, 0, b"number 1") == Suspects(set(), set(uids))
     assert subjects(inbox, recipe, uids) == expected(3)
 
 
@@ -275,8 +278,9 @@ def test_column_finds_what_each_part_has(notes: dict[int, tuple[bytes | None, by
 
     book = NoteBook(Keeper())
     for part in range(2):
-        right = {uid for uid, parts in notes.items() if (octets := parts[part]) is None or text in octets}
-        assert book.containing(part, text) == right
+        surely = {uid for uid, parts in notes.items() if (octets := parts[part]) is not None and text in octets}
+        perhaps = {uid for uid, parts in notes.items() if parts[part] is None}
+        assert book.containing(part, text) == Suspects(surely, perhaps)
     found = book.lookup(notes)
     assert {uid: (note[0], note[1]) for uid, note in found.items()} == notes
 

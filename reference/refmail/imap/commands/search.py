@@ -142,6 +142,7 @@ class Hunt(Generic[T]):
         self._key = key
         self._test = test
         self._pick = pick
+        self._noted: dict[tuple[bytes, str], set[int]] = {}
 
     def run(self) -> list[T]:
         """Return what `pick` makes of each message that matches, in the order of the mailbox."""
@@ -151,7 +152,8 @@ class Hunt(Generic[T]):
         found: list[T] = []
         for start in range(0, len(uids), _MANY):
             for uid, message in self._messages(uids[start : start + _MANY]):
-                candidate = Candidate(view.number(uid), view.metas[uid], message, recent=uid in view.recent)
+                recent = uid in view.recent
+                candidate = Candidate(view.number(uid), view.metas[uid], message, recent=recent, noted=self._noted)
                 try:
                     if self._test(candidate):
                         found.append(self._pick(candidate))
@@ -173,7 +175,11 @@ class Hunt(Generic[T]):
         part, mailbox = SEARCHED.get(name), self._view.mailbox
         if part is None or not isinstance(mailbox, BulkMailbox):
             return None
-        return mailbox.noted_containing(RECIPE, self._view.uids, part, needle(text))
+        suspects = mailbox.noted_containing(RECIPE, self._view.uids, part, needle(text))
+        # The values are noted one a line: a text with a line end may be found where it is in none of them.
+        if "\n" not in text:
+            self._noted[name, text] = suspects.surely
+        return suspects.surely | suspects.perhaps
 
 
 def _same(message: Entity, _uid: int) -> Entity:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from types import MappingProxyType
 
 from refmail.imap.mime.decode import body_texts, characters, header_text
 from refmail.imap.mime.entity import Entity
@@ -24,6 +25,8 @@ _CHARSET = b"charset"
 _OF_PARTS = (b"multipart", b"rfc822")
 #: How the fields begin that tell of them: Content-Type and Content-Transfer-Encoding.
 _FIELD = b"\ncontent-t"
+_TYPE = b"\ncontent-type"
+_NO_TEXT = re.compile(_TYPE + rb":[ \t]*(?:application|audio|font|image|model|video)/[a-z0-9]")
 _PLAIN_CHARSET = re.compile(rb"=\"?(?:us-ascii|utf-8|iso-8859-15?|windows-1252)\b(?!-)")
 
 
@@ -54,13 +57,23 @@ class Candidate:
         meta: what the session knows of it.
         message: returns the message itself; may raise NoSuchMessage.
         recent: whether it is recent here.
+        noted: by field and text, the UIDs of messages that surely have it.
     """
 
-    def __init__(self, number: int, meta: MessageMeta, message: Callable[[int], Entity], *, recent: bool) -> None:
+    def __init__(
+        self,
+        number: int,
+        meta: MessageMeta,
+        message: Callable[[int], Entity],
+        *,
+        recent: bool,
+        noted: Mapping[tuple[bytes, str], Collection[int]] = MappingProxyType({}),
+    ) -> None:
         self.number = number
         self.meta = meta
         self.recent = recent
         self._message = message
+        self._noted = noted
         #: The whole message in lower case; no octets where these are not all there is to find.
         self._plain: bytes | None = None
 
@@ -68,6 +81,10 @@ class Candidate:
     def message(self) -> Entity:
         """The message itself; what is asked of it may raise NoSuchMessage."""
         return self._message(self.meta.uid)
+
+    def surely_has(self, name: bytes, text: str) -> bool:
+        """Say whether a field is known to have a text, without a look at the message."""
+        return self.meta.uid in self._noted.get((name, text), ())
 
     def may_contain(self, word: bytes) -> bool:
         """Say whether the message may contain a word: False only where it surely does not, found out with as little parsing as can be.
@@ -109,7 +126,7 @@ def _hides_text(message: Entity, lower: bytes) -> bool:
         return True
     if not _names_a_code(message, lower):
         return False
-    # It may be that of a picture.
+    # It may be that of a picture, told in another way.
     return next(body_texts(message, encoded_only=True), None) is not None
 
 
@@ -123,10 +140,20 @@ def _names_a_code(message: Entity, lower: bytes) -> bool:
     place = lower.find(_FIELD, start - 1) if any(kind in header for kind in _OF_PARTS) else -1
     while place >= 0:
         end = lower.find(b"\n\r\n", place + 1)
-        if _tells_of_code(lower[place : end if end >= 0 else None]):
+        fields = lower[place : end if end >= 0 else None]
+        if _tells_of_code(fields) and not _is_no_text(fields):
             return True
         place = lower.find(_FIELD, end) if end >= 0 else -1
     return False
+
+
+def _is_no_text(fields: bytes) -> bool:
+    """Say whether these lines are of the header of one part, which is surely no text."""
+    # They may have begun in the text before a delimiter.
+    if b"\n--" in fields:
+        return False
+    place = fields.find(_TYPE)
+    return place >= 0 and _NO_TEXT.match(fields, place) is not None
 
 
 def _tells_of_code(fields: bytes) -> bool:

@@ -218,7 +218,9 @@ class Header(Key):
     def compile(self, scope: Scope) -> Test:
         del scope
         wanted = self.text.casefold()
-        return lambda candidate: any(wanted in value for value in candidate.values(self.name))
+        return lambda candidate: (
+            candidate.surely_has(self.name, self.text) or any(wanted in value for value in candidate.values(self.name))
+        )
 
     def suspects(self, notes: Notes) -> set[int] | None:
         # Of an empty text it is only known where it is, not where the field is.
