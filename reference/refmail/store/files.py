@@ -11,7 +11,7 @@ from pathlib import Path
 
 from refmail.store.api import StoreError, StoreFull
 
-__all__ = ["disk_errors", "real_folder", "replace_file", "sync_folder", "write_all"]
+__all__ = ["disk_errors", "real_folder", "replace_file", "store_error", "sync_folder", "write_all"]
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -22,9 +22,13 @@ def disk_errors(what: str) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        kind = StoreFull if error.errno in _FULL else StoreError
-        msg = f"{what}: {error.strerror or error} ({error.filename or 'no file name'})"
-        raise kind(msg) from error
+        raise store_error(what, error) from error
+
+
+def store_error(what: str, error: OSError) -> StoreError:
+    """Return what stands for an OSError outside the store."""
+    kind = StoreFull if error.errno in _FULL else StoreError
+    return kind(f"{what}: {error.strerror or error} ({error.filename or 'no file name'})")
 
 
 def write_all(descriptor: int, octets: bytes | bytearray) -> None:

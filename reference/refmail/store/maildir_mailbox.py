@@ -27,7 +27,7 @@ from refmail.store.api import (
 from refmail.store.delivery import NO_LINKS, Staged, borrow, stage, stage_copy, uncover
 from refmail.store.disk_mailbox import DiskMailbox
 from refmail.store.filenames import Namer
-from refmail.store.files import disk_errors, sync_folder
+from refmail.store.files import disk_errors, store_error, sync_folder
 from refmail.store.flags import canonical_flags, plan_flags
 from refmail.store.index import Added, Claimed, Flagged, Index, Removed
 from refmail.store.lineends import to_wire
@@ -116,8 +116,13 @@ class MaildirMailbox(DiskMailbox):
 
     def _read(self, uid: int, file: str | None) -> bytes:
         if file is not None:
-            with disk_errors(f"mailbox {self.name!r}"), suppress(FileNotFoundError):
+            try:
                 return to_wire(read_file(file))
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                what = f"mailbox {self.name!r}"
+                raise store_error(what, error) from error
         return self.read(uid)
 
     def _keeper(self, recipe: Recipe) -> FileKeeper:
