@@ -38,7 +38,7 @@ _MAGIC = "refmail-uidlist 2"
 _OLD_MAGIC = "refmail-uidlist 1"
 #: Removals that survive a compaction, for processes that fell behind and for clients that come back (RFC 7162).
 _KEPT_REMOVALS = 10_000
-#: Lines beyond twice the number of messages, and the removals, that make a compaction worth while.
+#: Lines beyond twice those that would be left that make a compaction worth while.
 _SLACK = 1000
 
 
@@ -204,7 +204,7 @@ class UidList:
     def wants_compaction(self, index: Index) -> bool:
         """Whether most of the file is history."""
         removals = min(len(index.removed), _KEPT_REMOVALS)
-        return self._lines > 2 * len(index.entries) + removals + _SLACK
+        return self._lines > 2 * (len(index.entries) + removals) + _SLACK
 
     def rewrite(self, index: Index) -> None:
         """Replace the file by one that holds just what is so now, in a new generation."""

@@ -343,6 +343,22 @@ def test_compaction_keeps_everything(
     assert (again.uid_next, again.modseq) == (inbox.uid_next, inbox.modseq) == (5, inbox.modseq)
 
 
+def test_removals_that_are_kept_do_not_make_it_compact_each_time(
+    maildir_store: MaildirStore, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("refmail.store.uidlist._SLACK", 4)
+    inbox = maildir_store.open("ada", "INBOX")
+    generations: set[bytes] = set()
+    for _ in range(20):
+        uids = [inbox.add(MESSAGE) for _ in range(5)]
+        inbox.change_flags(uids, "add", [b"\\Deleted"])
+        inbox.expunge(uids)
+        generations.add((folder / "refmail-uidlist").read_bytes().split(b" ", 3)[2])
+
+    # Each time half of the file at the least was history.
+    assert 2 <= len(generations) < 10
+
+
 def test_compaction_never_gives_a_uid_twice(
     maildir_store: MaildirStore, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
