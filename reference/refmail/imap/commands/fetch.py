@@ -41,7 +41,7 @@ _UID = FetchItem(b"UID")
 _FEW = 64
 #: Messages in one step, and octets that end it where whole messages are read.
 _MANY = 512
-_OCTETS = 256 * 1024
+_OCTETS = 512 * 1024
 
 
 @dataclass(frozen=True, slots=True)
