@@ -10,7 +10,6 @@ from refmail.pop3.replies import ok
 
 __all__ = ["Utf8Command", "is_internationalized"]
 
-_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 # A boundary line that opens a part, and the part's header section.
 _PART_HEADER = re.compile(rb"(?:^|\r\n)--[^\r\n]+\r\n((?:[!-9;-~\x80-\xff]+:[^\r\n]*\r\n(?:[ \t][^\r\n]*\r\n)*)+)\r\n")
 
@@ -20,11 +19,11 @@ def is_internationalized(octets: bytes) -> bool:
 
     Octets in a header that are not UTF-8 do not count: UTF-8 mode would not make them legal either.
     """
-    if _BEYOND_ASCII.search(octets) is None:
+    if octets.isascii():
         return False
     header, _, body = octets.partition(b"\r\n\r\n")
     sections = [header, *(match[1] for match in _PART_HEADER.finditer(body))]
-    return any(_BEYOND_ASCII.search(section) is not None and _is_utf8(section) for section in sections)
+    return any(not section.isascii() and _is_utf8(section) for section in sections)
 
 
 def _is_utf8(octets: bytes) -> bool:
