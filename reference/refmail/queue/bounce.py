@@ -114,7 +114,7 @@ def wants_report(recipient: Recipient, action: Action = Action.FAILED) -> bool:
     """Whether this may be reported of the recipient; without NOTIFY no success is (RFC 3461 sections 4.1 and 5.2)."""
     notify = recipient.parameters.get(b"NOTIFY")
     if notify is None:
-        return action is Action.FAILED or action is Action.DELAYED
+        return action in (Action.FAILED, Action.DELAYED)
     wanted = {Action.FAILED: b"FAILURE", Action.DELAYED: b"DELAY"}.get(action, b"SUCCESS")
     return wanted in (notify or b"").upper().split(b",")
 

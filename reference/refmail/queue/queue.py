@@ -150,7 +150,10 @@ class Queue:
         self, envelope: Envelope, outcomes: Sequence[Outcome], octets: bytes, *, arrived: float | None = None
     ) -> None:
         """Report what was done, where that was asked for; never fails. Mail `arrived` just now if None."""
-        if not any(self.reporter.wants(outcome.recipient, outcome.action) for outcome in outcomes):
+        for outcome in outcomes:
+            if self.reporter.wants(outcome.recipient, outcome.action):
+                break
+        else:
             return
         try:
             self._report(envelope, outcomes, octets, arrived=self.clock.now() if arrived is None else arrived)
