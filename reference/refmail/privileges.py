@@ -11,10 +11,12 @@ import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from refmail.config import Config, RunAsConfig
 from refmail.services import Listener
 
-__all__ = ["Entrance", "Identity", "become", "bind", "check_root", "identity_of"]
+__all__ = ["Entrance", "Identity", "become", "bind", "check_code", "check_root", "identity_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +125,22 @@ def become(identity: Identity) -> None:
         return
     msg = "root was given up, and yet could be had again"
     raise RuntimeError(msg)
+
+
+def check_code(identity: Identity, files: Sequence[str] = (os.__file__, msgspec.__file__, __file__)) -> None:
+    """Make sure that the user who runs us now can read our code: not all of it has been imported yet.
+
+    Args:
+        identity: the user, for the message.
+        files: one of Python's own library, one of the packages that we need, and one of ours.
+
+    Raises:
+        ValueError: one cannot be read; the message says which, and what can be done.
+    """
+    for file in files:
+        if not os.access(file, os.R_OK):
+            msg = (
+                f"run_as: {identity.name} cannot read {file}, of which the server will need more: install Python "
+                "and refmail where that user may read them, such as in a virtual environment below /opt"
+            )
+            raise ValueError(msg)

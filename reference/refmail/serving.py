@@ -28,7 +28,7 @@ from refmail.lab.banner import lab_banner, server_banner
 from refmail.lab.config import LabConfig, demo_lab, load_lab
 from refmail.lab.console import HELP, obey
 from refmail.lab.hops import hop_of, lines_of
-from refmail.privileges import Entrance, become, bind, check_root, identity_of
+from refmail.privileges import Entrance, become, bind, check_code, check_root, identity_of
 from refmail.queue.clock import FastClock
 from refmail.server import Server, tls_source
 from refmail.tomlfile import has_key
@@ -178,6 +178,7 @@ def _entrance(config: Config | LabConfig, stack: contextlib.AsyncExitStack) -> E
     entrance = Entrance(tls_source(config), bind(config))
     stack.callback(entrance.close)
     become(identity)
+    check_code(identity)
     return entrance
 
 

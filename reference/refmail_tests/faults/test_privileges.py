@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import pwd
 import re
@@ -91,6 +92,42 @@ def test_everything_of_root_is_given_up(tmp_path: Path) -> None:
 
 def readable_by_others(path: Path) -> bool:
     return all(each.stat().st_mode & 0o005 == 0o005 for each in path.parents)
+
+
+READER = """
+import sys
+from refmail.config import RunAsConfig
+from refmail.privileges import become, check_code, identity_of
+identity = identity_of(RunAsConfig(user=sys.argv[1]))
+become(identity)
+try:
+    check_code(identity, sys.argv[2:])
+except ValueError as error:
+    print(error)
+"""
+
+
+@needs_root
+def test_code_that_only_root_can_read_is_named_with_a_remedy(tmp_path: Path) -> None:
+    for folder in [tmp_path, *tmp_path.parents][:3]:
+        folder.chmod(0o755)
+    mine, everybodys = tmp_path / "mine.py", tmp_path / "everybodys.py"
+    mine.touch(mode=0o600)
+    everybodys.touch(mode=0o644)
+    command = [sys.executable, "-c", READER, NOBODY]
+    ask = functools.partial(subprocess.run, capture_output=True, text=True, check=True, timeout=30)
+    assert not ask([*command, str(everybodys)]).stdout
+    said = ask([*command, str(everybodys), str(mine)]).stdout
+    assert said.startswith(f"run_as: {NOBODY} cannot read {mine}, ")
+    assert "install" in said
+
+
+@needs_root
+@pytest.mark.skipif(readable_by_others(Path(os.__file__)), reason="Python is where everybody can read it")
+def test_a_server_whose_code_only_root_can_read_does_not_start(tmp_path: Path) -> None:
+    settings = Settings(tmp_path, ("alice",), listeners=("imap",), first=f'run_as = {{ user = "{NOBODY}" }}')
+    with pytest.raises(RuntimeError, match=f"Error: run_as: {NOBODY} cannot read .*: install"):
+        ServerProcess(settings).start()
 
 
 @needs_root
