@@ -42,7 +42,8 @@ async def _delayed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
             await asyncio.sleep(due - loop.time())
             writer.write(octets)
             await writer.drain()
-        if writer.can_write_eof():
+        # asyncio knows no socket any more once the other side has reset the connection.
+        if writer.can_write_eof() and not writer.is_closing():
             writer.write_eof()
 
     async with asyncio.TaskGroup() as tasks:
