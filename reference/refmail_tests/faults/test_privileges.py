@@ -90,6 +90,14 @@ def test_everything_of_root_is_given_up(tmp_path: Path) -> None:
     assert closed == "closed"
 
 
+def open_to_others(path: Path) -> None:
+    """Let everybody into a folder below the one that pytest makes for a user, however deep it lies."""
+    folders = (path, *path.parents)
+    top = next((place for place, each in enumerate(folders) if each.name.startswith("pytest-of-")), 0)
+    for folder in folders[: top + 1]:
+        folder.chmod(0o755)
+
+
 def readable_by_others(path: Path) -> bool:
     return all(each.stat().st_mode & 0o005 == 0o005 for each in path.parents)
 
@@ -109,8 +117,7 @@ except ValueError as error:
 
 @needs_root
 def test_code_that_only_root_can_read_is_named_with_a_remedy(tmp_path: Path) -> None:
-    for folder in [tmp_path, *tmp_path.parents][:3]:
-        folder.chmod(0o755)
+    open_to_others(tmp_path)
     mine, everybodys = tmp_path / "mine.py", tmp_path / "everybodys.py"
     mine.touch(mode=0o600)
     everybodys.touch(mode=0o644)
@@ -136,8 +143,7 @@ def test_a_server_whose_code_only_root_can_read_does_not_start(tmp_path: Path) -
     reason="Python or refmail is where only root can read it",
 )
 def test_a_server_serves_without_rights(tmp_path: Path) -> None:
-    for folder in [tmp_path, *tmp_path.parents][:3]:
-        folder.chmod(0o755)
+    open_to_others(tmp_path)
     (tmp_path / "mail").mkdir()
     known = pwd.getpwnam(NOBODY)
     os.chown(tmp_path / "mail", known.pw_uid, known.pw_gid)
