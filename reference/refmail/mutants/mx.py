@@ -248,7 +248,7 @@ class ReportsInLowerCase(RelayClient):
         if envelope.reverse_path is not None:
             return await super().deliver(hops, envelope, octets)
         changed = tuple(
-            replace(r, address=replace(r.address, local_part=r.address.local_part.lower())) for r in envelope.recipients
+            replace(r, address=Address(r.address.local_part.lower(), r.address.domain)) for r in envelope.recipients
         )
         results = await super().deliver(hops, replace(envelope, recipients=changed), octets)
         pairs = zip(envelope.recipients, changed, strict=True)

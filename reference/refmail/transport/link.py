@@ -60,6 +60,7 @@ class Link(asyncio.BufferedProtocol):
         #: How many octets those are.
         self.held = 0
         self._paused = False
+        self._is_tls = False
         self.ended = False
         #: Whether the peer takes what is written.
         self.is_writable = True
@@ -94,7 +95,7 @@ class Link(asyncio.BufferedProtocol):
         self.ended = True
         self.on_change()
         # Replies may still go out; TLS has no half-open connections.
-        return self.transport.get_extra_info("ssl_object") is None
+        return not self._is_tls
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc  # a reset ends the conversation as an end of file does
@@ -207,6 +208,7 @@ class Link(asyncio.BufferedProtocol):
             self.connection_lost(None)
             raise
         self._transport = upgraded
+        self._is_tls = True
         self._paused = False
         return self.tls_info()
 
@@ -250,10 +252,11 @@ class Link(asyncio.BufferedProtocol):
     def _drop(self) -> None:
         """Forget what still comes; close when the peer has ended."""
         self._forget()
-        if self.ended:
-            self.transport.close()
-        else:
+        if not self.ended:
             self.resume()
+        elif not self.transport.is_closing():
+            # asyncio's TLS is in pieces once it has been closed twice.
+            self.transport.close()
 
     def _tell_lost(self) -> None:
         if self._abort_later is not None:

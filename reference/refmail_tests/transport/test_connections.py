@@ -53,6 +53,25 @@ def test_plaintext_behind_starttls_is_never_answered(serve: Serve, connect: Conn
     assert wire.rest() == b""
 
 
+@pytest.mark.parametrize("says_goodbye", [True, False])
+def test_tls_ends_quietly_after_the_last_reply(
+    serve: Serve, connect: Connect, trust: Trust, caplog: pytest.LogCaptureFixture, *, says_goodbye: bool
+) -> None:
+    server = serve(listeners={"submissions": ListenerConfig()})
+    for _ in range(5):
+        wire = connect(server, "submissions")
+        wire.handshake(trust(server))
+        wire.code()
+        assert wire.ask(b"QUIT") == 221
+        if says_goodbye:
+            with contextlib.suppress(OSError):
+                wire.sock.unwrap()
+        wire.sock.close()
+    # It stops when the connections are gone.
+    server.stop()
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
+
+
 def test_plaintext_instead_of_a_handshake_ends_the_connection(serve: Serve, connect: Connect) -> None:
     server = serve(listeners=ONLY_SMTP)
     wire = connect(server)
