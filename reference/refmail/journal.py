@@ -37,14 +37,16 @@ class Journal:
         self._entries: deque[Entry] = deque(maxlen=keep)
         self._lock = threading.Lock()
         self._listeners: tuple[Callable[[Entry], None], ...] = ()
-        #: Whether somebody has subscribed; each single reply is noted only then, as there are very many.
-        self.has_listeners = False
 
     def subscribe(self, listener: Callable[[Entry], None]) -> None:
         """Call `listener` with each entry from now on, from whatever thread it comes; it must not raise."""
         with self._lock:
             self._listeners = (*self._listeners, listener)
-            self.has_listeners = True
+
+    @property
+    def has_listeners(self) -> bool:
+        """Whether somebody has subscribed; each single reply is noted only then, as there are very many."""
+        return bool(self._listeners)
 
     def note(self, topic: str, /, **facts: object) -> None:
         """Record that something happened; callable from any thread."""

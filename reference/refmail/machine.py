@@ -141,8 +141,6 @@ class Machine:
         #: Asks the transport, from any thread, to call `news`; the transport puts its own function here.
         self.nudge: Callable[[], None] = lambda: None
         self.tls: TlsInfo | None = None
-        #: Whether the conversation is over, or has not begun.
-        self.finished = True
         self._outbox: list[bytes] = []
         self._eof = False
         self._stopping = False
@@ -163,7 +161,6 @@ class Machine:
     def connected(self) -> list[Output]:
         """Begin: the transport has a connection."""
         self._steps = self.session()
-        self.finished = False
         return self._advance(None)
 
     def receive(self, octets: bytes) -> list[Output]:
@@ -217,6 +214,11 @@ class Machine:
     def deadline(self) -> float | None:
         """Seconds of silence the machine allows from now on, or None."""
         return self.idle_timeout if self._pending is WAIT else None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the conversation is over."""
+        return self._steps is None
 
     # What a session uses.
 
@@ -295,7 +297,6 @@ class Machine:
     def _forget(self) -> None:
         self._steps = None
         self._pending = None
-        self.finished = True
 
     def _wake(self, wake: Wake) -> list[Output]:
         return self._advance(wake) if self._pending is WAIT else []

@@ -99,9 +99,8 @@ class Connection:
         self._task: asyncio.Task[None] | None = None
         # Whether it is time to look if the silence has lasted too long.
         self._is_late = False
-        # Says so at that time; answers leave it alone and only move the silence's beginning.
+        # Says so; answers leave it alone and only move the silence's beginning.
         self._timer: asyncio.TimerHandle | None = None
-        self._due = 0.0
 
     def begin(self) -> None:
         """Say the first words, or shake hands."""
@@ -148,26 +147,13 @@ class Connection:
         """Answer octets as they come; say no where the task is to see to it first."""
         if self._task is not None or self._ended:
             return False
-        try:
-            self._note_progress(octets)
-            outputs = self._machine.receive(octets)
-        except Exception as error:  # noqa: BLE001 - a bug in one connection must not touch the others
-            self._fail(error)
-        else:
-            self._go_on(outputs)
+        self._attend(functools.partial(self._hear, octets))
         return True
 
     def _attend(self, ask: Callable[[], list[Output] | None]) -> None:
-        try:
-            outputs = ask()
-        except Exception as error:  # noqa: BLE001 - a bug in one connection must not touch the others
-            self._fail(error)
-        else:
-            self._go_on(outputs)
-
-    def _go_on(self, outputs: list[Output] | None) -> None:
         """Answer at once as long as there is something to tell the machine; what has to be waited for gets a task."""
         try:
+            outputs = ask()
             while outputs is not None:
                 left = self._answer(outputs)
                 if left is not None:
@@ -210,9 +196,8 @@ class Connection:
         if patience is None:
             return
         due = self._silent_since + patience
-        if self._timer is None or due < self._due:
+        if self._timer is None or due < self._timer.when():
             self._forget_timer()
-            self._due = due
             self._timer = self._loop.call_at(due, self._tick)
 
     def _tick(self) -> None:
@@ -246,8 +231,7 @@ class Connection:
             self._workshop.journal.fault("transport.fault", error)
         self._link.finish(self._linger, functools.partial(self._on_end, self))
 
-    def _hear(self) -> list[Output]:
-        octets = self._link.take()
+    def _hear(self, octets: bytes) -> list[Output]:
         self._note_progress(octets)
         return self._machine.receive(octets)
 
@@ -296,7 +280,7 @@ class Connection:
             self._stop = False
             return machine.stop()
         if self._link.held:
-            return self._hear()
+            return self._hear(self._link.take())
         if self._link.ended and not self._told_end:
             self._told_end = True
             return machine.eof()

@@ -37,6 +37,20 @@ Trust = Callable[[ServerThread], ssl.SSLContext]
 ONLY_SMTP = {"smtp": ListenerConfig()}
 
 
+def _workshop(loop: asyncio.AbstractEventLoop, *, blocks: bool, crowded: bool) -> Workshop:
+    """Return what a connection without a server around it needs."""
+    return Workshop(
+        ThreadPoolExecutor(1),
+        lambda _call: blocks,
+        None,
+        Journal(time.monotonic),
+        lambda octets: [octets],
+        Door(9, 9),
+        Turn(loop, lambda: crowded),
+        "mx.test",
+    )
+
+
 def test_plaintext_behind_starttls_is_never_answered(serve: Serve, connect: Connect, trust: Trust) -> None:
     server = serve(listeners=ONLY_SMTP)
     wire = connect(server)
@@ -263,16 +277,7 @@ def test_a_connection_that_is_cut_before_its_task_begins_lets_the_machine_go() -
     async def cut_at_once(machine: Machine) -> bool:
         loop = asyncio.get_running_loop()
         ended = loop.create_future()
-        workshop = Workshop(
-            ThreadPoolExecutor(1),
-            lambda _call: True,
-            None,
-            Journal(time.monotonic),
-            lambda octets: [octets],
-            Door(9, 9),
-            Turn(loop, lambda: True),
-            "mx.test",
-        )
+        workshop = _workshop(loop, blocks=True, crowded=True)
 
         def accept(link: Link) -> None:
             connection = Connection(machine, link, workshop, (), ended.set_result)
@@ -299,16 +304,7 @@ def test_an_ended_connection_is_forgotten_without_the_collector() -> None:
     async def story() -> tuple[bytes, list[object]]:
         loop = asyncio.get_running_loop()
         ended = loop.create_future()
-        workshop = Workshop(
-            ThreadPoolExecutor(1),
-            lambda _call: False,
-            None,
-            Journal(time.monotonic),
-            lambda octets: [octets],
-            Door(9, 9),
-            Turn(loop, lambda: False),
-            "mx.test",
-        )
+        workshop = _workshop(loop, blocks=False, crowded=False)
         seen: list[weakref.ref[Any]] = []
 
         def accept(link: Link) -> None:
